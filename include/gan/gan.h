@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_GAN_H
+#define GAN_GAN_H
+
+/* libgan: training and using generative adversarial networks. This header brings in all the others; docs/guide.md is
+ * the way in. Conventions that hold everywhere: gan/status.h (errors), gan/context.h (options), gan/layer.h (builder
+ * calls). */
+#include <gan/context.h>
+#include <gan/dataset.h>
+#include <gan/image.h>
+#include <gan/layer.h>
+#include <gan/loss.h>
+#include <gan/network.h>
+#include <gan/optimizer.h>
+#include <gan/random.h>
+#include <gan/run.h>
+#include <gan/session.h>
+#include <gan/status.h>
+#include <gan/tensor.h>
+#include <gan/version.h>
+
+#endif

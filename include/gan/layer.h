@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_LAYER_H
+#define GAN_LAYER_H
+
+#include <gan/tensor.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Layers are added to a network by calls that take nodes and return a node:
+ *
+ *     x = gan_conv2d(x, .filters = 32, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
+ *     x = gan_relu(gan_batch_norm(x));
+ *
+ * A call that fails returns NULL, and a NULL node makes every later call return NULL; the network remembers the first
+ * error, and gan_network_build() reports it. So a model is written without a check per line and checked once. Nodes
+ * belong to their network: they are not freed, and end with it.
+ *
+ * These calls are macros in C11 and inline functions in C++: they fill in `size` and `input` of the layer's options and
+ * call the function of their name with _layer. Other languages fill in the struct themselves (gan/context.h tells how
+ * options work).
+ *
+ * Each layer gets a name that is unique in its network: options.name, or the layer's short name and a count
+ * ("conv0", "bn2"). A name of the caller's is 1..63 letters, digits, '_' and '-', and is copied.
+ *
+ * Shapes below leave out the batch N, which is the first dimension of everything. H, W and C are height, width and
+ * channels. Errors that builder calls leave in the network: GAN_ERROR_INVALID_ARGUMENT (options), GAN_ERROR_SHAPE
+ * (inputs that do not fit), GAN_ERROR_STATE (the network is built already), GAN_ERROR_OUT_OF_MEMORY.
+ * Thread-safety: one thread at a time builds a network. */
+typedef struct gan_node gan_node;
+typedef struct gan_network gan_network;
+
+#define GAN_MAX_INPUTS 8
+
+/* Where a convolution's border comes from. For TensorFlow's "same" the output has ceil(in / stride) rows, and of the
+ * max((out - 1) * stride + kernel - in, 0) rows of zeros needed the smaller half is above: for an even kernel at stride
+ * 1 one before and two after. A transposed convolution is the adjoint of the convolution with the same padding from its
+ * output size back. */
+typedef enum gan_padding {
+    GAN_PADDING_VALID = 0, /* none */
+    GAN_PADDING_SAME = 1,
+    GAN_PADDING_EXPLICIT = 2 /* pad_top, pad_bottom, pad_left, pad_right */
+} gan_padding;
+
+/* How parameters begin. fan_in and fan_out are the products of receptive field and channels. */
+typedef enum gan_initializer_kind {
+    GAN_INITIALIZER_DEFAULT = 0, /* the network's, and that one's default is GAN_INITIALIZER_GLOROT_UNIFORM */
+    GAN_INITIALIZER_NORMAL = 1,  /* N(mean, scale^2) */
+    GAN_INITIALIZER_UNIFORM = 2, /* mean - scale .. mean + scale */
+    GAN_INITIALIZER_ZEROS = 3,
+    GAN_INITIALIZER_ONES = 4,
+    GAN_INITIALIZER_GLOROT_UNIFORM = 5, /* U(-a, a), a = scale * sqrt(6 / (fan_in + fan_out)); Glorot, Bengio 2010 */
+    GAN_INITIALIZER_GLOROT_NORMAL = 6,  /* deviation scale * sqrt(2 / (fan_in + fan_out)) */
+    GAN_INITIALIZER_HE_UNIFORM = 7,     /* U(-a, a), a = scale * sqrt(6 / fan_in); He et al. 2015 */
+    GAN_INITIALIZER_HE_NORMAL = 8,      /* deviation scale * sqrt(2 / fan_in) */
+    GAN_INITIALIZER_ORTHOGONAL = 9      /* scale * orthonormal rows or columns; Saxe et al. 2013 */
+} gan_initializer_kind;
+
+typedef struct gan_initializer {
+    int kind;    /* a gan_initializer_kind */
+    float scale; /* default 0.05 for normal and uniform, 1 for the scaled ones; must not be negative */
+    float mean;  /* of normal and uniform, default 0 */
+} gan_initializer;
+
+/* An input of the network. shape: 1..GAN_MAX_RANK-1 dimensions, each at least 1, without the batch.
+ * gan_input(network, 16, 16, 3). A network may have several; their order is the order of the calls. */
+GAN_API gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name);
+/* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters.
+ *     y[o,p,f] = bias[f] + sum over i,j,c of x[o * stride + i - pad_top, p * stride + j - pad_left, c] *
+ * weight[i,j,c,f] Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters]. */
+typedef struct gan_conv2d_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int filters;            /* output channels, 1.., required */
+    int kernel;             /* height and width, 1..; required, unless kernel_h and kernel_w are given */
+    int kernel_h, kernel_w; /* where the two differ */
+    int stride;             /* 1.., default 1 */
+    int stride_h, stride_w; /* where the two differ */
+    int padding;            /* a gan_padding, default GAN_PADDING_VALID */
+    int pad_top, pad_bottom, pad_left, pad_right; /* 0.., only with GAN_PADDING_EXPLICIT */
+    bool no_bias;
+    gan_initializer weights; /* default the network's */
+    gan_initializer biases;  /* default zeros */
+} gan_conv2d_options;
+GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
+
+/* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters. For SAME the output
+ * is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and output_w choose
+ * another of the sizes whose convolution gives H,W.
+ * Parameters: weight [kernel_h, kernel_w, filters, C], bias [filters]. */
+typedef struct gan_conv2d_transpose_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int filters;
+    int kernel;
+    int kernel_h, kernel_w;
+    int stride;
+    int stride_h, stride_w;
+    int padding;
+    int pad_top, pad_bottom, pad_left, pad_right;
+    int output_h, output_w; /* default: see above */
+    bool no_bias;
+    gan_initializer weights;
+    gan_initializer biases;
+} gan_conv2d_transpose_options;
+GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
+
+/* y = x weight + bias on the last dimension: ..,C -> ..,units. Parameters: weight [C, units], bias [units]. */
+typedef struct gan_linear_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int units; /* 1.., required */
+    bool no_bias;
+    gan_initializer weights;
+    gan_initializer biases;
+} gan_linear_options;
+GAN_API gan_node *gan_linear_layer(const gan_linear_options *options);
+
+/* Batch normalization over everything but the last dimension (Ioffe, Szegedy 2015):
+ *     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
+ * Training: mean and (biased) variance of the batch. Inference: their running averages, each an average over all
+ * batches seen until 1 / (1 - momentum) of them, an exponential one with this momentum after, so that they are usable
+ * from the first step on. Parameters gamma [C], beta [C]; buffers running_mean [C], running_variance [C], batches [1].
+ */
+typedef struct gan_batch_norm_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    float epsilon;         /* above 0, default 0.001 */
+    float momentum;        /* the weight of the past, 0 <= momentum < 1, default 0.99 */
+    gan_initializer gamma; /* default ones */
+    gan_initializer beta;  /* default zeros */
+} gan_batch_norm_options;
+GAN_API gan_node *gan_batch_norm_layer(const gan_batch_norm_options *options);
+
+/* Activations, element by element; the shape stays. */
+typedef struct gan_activation_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+} gan_activation_options;
+GAN_API gan_node *gan_relu_layer(const gan_activation_options *options); /* max(x, 0) */
+GAN_API gan_node *gan_tanh_layer(const gan_activation_options *options);
+GAN_API gan_node *gan_sigmoid_layer(const gan_activation_options *options); /* 1 / (1 + exp(-x)) */
+
+/* x where x > 0, slope * x elsewhere. */
+typedef struct gan_leaky_relu_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    float slope; /* 0 <= slope <= 1, default 0.2 */
+} gan_leaky_relu_options;
+GAN_API gan_node *gan_leaky_relu_layer(const gan_leaky_relu_options *options);
+
+/* The same elements in another shape of as many: gan_reshape(x, .shape = {1, 1, 100}). One dimension may be -1: what is
+ * left. The list ends at the first 0. */
+typedef struct gan_reshape_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int64_t shape[GAN_MAX_RANK]; /* required */
+} gan_reshape_options;
+GAN_API gan_node *gan_reshape_layer(const gan_reshape_options *options);
+
+/* All dimensions as one. */
+typedef struct gan_flatten_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+} gan_flatten_options;
+GAN_API gan_node *gan_flatten_layer(const gan_flatten_options *options);
+
+/* Batch discrimination by one more feature map: H,W,C -> H,W,C+1 (or ..,C -> ..,C+1). At every sample and pixel the new
+ * channel is the mean over channels of |x - mean of x over the batch|. The gradient flows through that mean, too. The
+ * result for a sample depends on its batch, in training and in inference. */
+typedef struct gan_concat_diff_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+} gan_concat_diff_options;
+GAN_API gan_node *gan_concat_diff_layer(const gan_concat_diff_options *options);
+
+/* Joins 2..GAN_MAX_INPUTS nodes along the last dimension: ..,C1 and ..,C2 -> ..,C1+C2. The other dimensions agree. */
+GAN_API gan_node *gan_concat_layer(gan_node *const *inputs, int count, const char *name);
+
+/* The sum of 2..GAN_MAX_INPUTS nodes of one shape. */
+GAN_API gan_node *gan_add_layer(gan_node *const *inputs, int count, const char *name);
+
+/* The node's shape without the batch, for code that builds by what it gets: 0 for NULL or an axis out of range. */
+GAN_API int gan_node_rank(const gan_node *node);
+GAN_API int64_t gan_node_dimension(const gan_node *node, int axis);
+GAN_API const char *gan_node_name(const gan_node *node); /* lives as long as the network; "" for NULL */
+
+#ifdef __cplusplus
+}
+
+/* C++11: gan_conv2d(x, options), where options need neither size nor input; C++20: gan_conv2d(x, {.filters = 16}). */
+#define GAN_LAYER_(layer, type)                                          \
+    inline gan_node *gan_##layer(gan_node *input, type options = type()) \
+    {                                                                    \
+        options.size = sizeof options;                                   \
+        options.input = input;                                           \
+        return gan_##layer##_layer(&options);                            \
+    }
+GAN_LAYER_(conv2d, gan_conv2d_options)
+GAN_LAYER_(conv2d_transpose, gan_conv2d_transpose_options)
+GAN_LAYER_(linear, gan_linear_options)
+GAN_LAYER_(batch_norm, gan_batch_norm_options)
+GAN_LAYER_(leaky_relu, gan_leaky_relu_options)
+GAN_LAYER_(reshape, gan_reshape_options)
+GAN_LAYER_(flatten, gan_flatten_options)
+GAN_LAYER_(concat_diff, gan_concat_diff_options)
+GAN_LAYER_(relu, gan_activation_options)
+GAN_LAYER_(tanh, gan_activation_options)
+GAN_LAYER_(sigmoid, gan_activation_options)
+#undef GAN_LAYER_
+
+template <typename... Dimensions> gan_node *gan_input(gan_network *network, Dimensions... dimensions)
+{
+    const int64_t shape[] = {static_cast<int64_t>(dimensions)...};
+    return gan_input_layer(network, static_cast<int>(sizeof...(dimensions)), shape, nullptr);
+}
+template <typename... Nodes> gan_node *gan_concat(Nodes... nodes)
+{
+    gan_node *const inputs[] = {nodes...};
+    return gan_concat_layer(inputs, static_cast<int>(sizeof...(nodes)), nullptr);
+}
+template <typename... Nodes> gan_node *gan_add(Nodes... nodes)
+{
+    gan_node *const inputs[] = {nodes...};
+    return gan_add_layer(inputs, static_cast<int>(sizeof...(nodes)), nullptr);
+}
+#else
+#define GAN_LAYER_(layer, type, ...) gan_##layer##_layer(&(type){.size = sizeof(type), .input = __VA_ARGS__})
+#define gan_conv2d(...)              GAN_LAYER_(conv2d, gan_conv2d_options, __VA_ARGS__)
+#define gan_conv2d_transpose(...)    GAN_LAYER_(conv2d_transpose, gan_conv2d_transpose_options, __VA_ARGS__)
+#define gan_linear(...)              GAN_LAYER_(linear, gan_linear_options, __VA_ARGS__)
+#define gan_batch_norm(...)          GAN_LAYER_(batch_norm, gan_batch_norm_options, __VA_ARGS__)
+#define gan_leaky_relu(...)          GAN_LAYER_(leaky_relu, gan_leaky_relu_options, __VA_ARGS__)
+#define gan_reshape(...)             GAN_LAYER_(reshape, gan_reshape_options, __VA_ARGS__)
+#define gan_flatten(...)             GAN_LAYER_(flatten, gan_flatten_options, __VA_ARGS__)
+#define gan_concat_diff(...)         GAN_LAYER_(concat_diff, gan_concat_diff_options, __VA_ARGS__)
+#define gan_relu(...)                GAN_LAYER_(relu, gan_activation_options, __VA_ARGS__)
+#define gan_tanh(...)                GAN_LAYER_(tanh, gan_activation_options, __VA_ARGS__)
+#define gan_sigmoid(...)             GAN_LAYER_(sigmoid, gan_activation_options, __VA_ARGS__)
+
+#define gan_input(network, ...) gan_input_layer((network), GAN_SHAPE(__VA_ARGS__), NULL)
+#define GAN_NODES_(...) \
+    (gan_node *const[]){__VA_ARGS__}, (int)(sizeof((gan_node *const[]){__VA_ARGS__}) / sizeof(gan_node *))
+#define gan_concat(...) gan_concat_layer(GAN_NODES_(__VA_ARGS__), NULL)
+#define gan_add(...)    gan_add_layer(GAN_NODES_(__VA_ARGS__), NULL)
+#endif
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_OPTIMIZER_H
+#define GAN_OPTIMIZER_H
+
+#include <gan/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* An optimizer moves the parameters of one network against their gradients, and holds what it remembers of them. It
+ * keeps the network alive. Thread-safety: one thread at a time uses an optimizer and its network. */
+typedef struct gan_optimizer gan_optimizer;
+
+/* Stochastic gradient descent, as PyTorch defines it:
+ *     v = momentum * v + g (v = g in the first step),   w = w - rate * v,
+ *     with nesterov w = w - rate * (g + momentum * v). */
+typedef struct gan_sgd_options {
+    size_t size;
+    float rate;     /* above 0, default 0.01 */
+    float momentum; /* 0 <= momentum < 1, default 0 */
+    bool nesterov;  /* needs a momentum above 0 */
+} gan_sgd_options;
+#ifndef __cplusplus
+#define gan_sgd_options(...) (&(gan_sgd_options){.size = sizeof(gan_sgd_options), __VA_ARGS__})
+#endif
+
+/* Adam (Kingma, Ba 2015), t counting from 1:
+ *     m = beta1 * m + (1 - beta1) * g,   v = beta2 * v + (1 - beta2) * g^2
+ *     w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) */
+typedef struct gan_adam_options {
+    size_t size;
+    float rate;    /* above 0, default 0.001 */
+    float beta1;   /* 0 <= beta1 < 1, default 0.9; GAN_ZERO for 0 */
+    float beta2;   /* 0 <= beta2 < 1, default 0.999 */
+    float epsilon; /* above 0, default 1e-8 */
+} gan_adam_options;
+#ifndef __cplusplus
+#define gan_adam_options(...) (&(gan_adam_options){.size = sizeof(gan_adam_options), __VA_ARGS__})
+#endif
+
+/* Make an optimizer for the parameters of a built network. options: NULL for the defaults. The caller owns the result
+ * and frees it with gan_optimizer_free(). GAN_ERROR_INVALID_ARGUMENT, GAN_ERROR_STATE: the network is not built,
+ * GAN_ERROR_OUT_OF_MEMORY. */
+GAN_API gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const gan_sgd_options *options);
+GAN_API gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, const gan_adam_options *options);
+
+/* Gives up the caller's reference (a session keeps its own) and sets *optimizer to NULL. NULL is fine. */
+GAN_API void gan_optimizer_free(gan_optimizer **optimizer);
+
+/* One update of all parameters from the network's gradients, which stay as they are.
+ * GAN_ERROR_INVALID_ARGUMENT: NULL. GAN_ERROR_STATE: the network has no gradients yet (no training run was made). */
+GAN_API gan_status gan_optimizer_step(gan_optimizer *optimizer);
+
+/* The learning rate, and the number of steps done. A rate above 0 and finite, else GAN_ERROR_INVALID_ARGUMENT. */
+GAN_API gan_status gan_optimizer_set_rate(gan_optimizer *optimizer, float rate);
+GAN_API float gan_optimizer_rate(const gan_optimizer *optimizer);     /* 0 for NULL */
+GAN_API uint64_t gan_optimizer_steps(const gan_optimizer *optimizer); /* 0 for NULL */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

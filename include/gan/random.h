@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_RANDOM_H
+#define GAN_RANDOM_H
+
+#include <gan/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011), keyed by the context's seed. A number is a pure function of (seed, stream, position): there is no
+ * hidden state, drawing from one stream never moves another, and a position is all that a checkpoint has to store. */
+
+/* Streams. The library draws from the named ones; numbers from GAN_STREAM_USER up are the caller's. */
+typedef enum gan_stream {
+    GAN_STREAM_WEIGHTS = 1,      /* initial weights */
+    GAN_STREAM_LATENTS = 2,      /* latents of training steps */
+    GAN_STREAM_DATA_ORDER = 3,   /* shuffles */
+    GAN_STREAM_AUGMENTATION = 4, /* flips */
+    GAN_STREAM_SAMPLES = 5,      /* latents of gan_session_sample() */
+    GAN_STREAM_SYNTHETIC = 6,    /* pictures of the synthetic dataset */
+    GAN_STREAM_USER = 64
+} gan_stream;
+
+/* Fill a float tensor with normal numbers (Box and Muller, 1958) of this mean and standard deviation, or with uniform
+ * numbers of [low, high). stream: 0 < stream < 2^32. *position is where to begin, 0 at first, and is moved
+ * past what was drawn: filling two tensors in turn gives other numbers than filling the first one twice. A fill begins
+ * at a multiple of four numbers, so that a tensor of n numbers moves the position by (n + 3) / 4.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL, a stream out of range, a deviation that is negative or not finite, a mean or
+ * bound that is not finite, high < low. GAN_ERROR_SHAPE: the tensor is not float. Thread-safe on different tensors and
+ * positions. */
+GAN_API gan_status gan_random_normal(const gan_context *context, uint32_t stream, uint64_t *position,
+                                     gan_tensor *tensor, float mean, float deviation);
+GAN_API gan_status gan_random_uniform(const gan_context *context, uint32_t stream, uint64_t *position,
+                                      gan_tensor *tensor, float low, float high);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

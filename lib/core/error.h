@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_CORE_ERROR_H
+#define GAN_CORE_ERROR_H
+
+#include <gan/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sets the calling thread's last error to the sentence and returns the status, so that a check reads
+ * `return gan_fail(GAN_ERROR_SHAPE, "...", ...)`. */
+gan_status gan_fail(gan_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes "[2,16,16,3]" into text and returns text. */
+#define GAN_SHAPE_TEXT 192
+const char *gan_shape_text(char text[GAN_SHAPE_TEXT], int rank, const int64_t *shape);
+
+#endif

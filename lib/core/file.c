@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/file.h"
+#include "core/error.h"
+#include "core/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gan_status io_error(const char *action, const char *path, int error)
+{
+    char reason[128];
+    if (strerror_r(error, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", error);
+    return gan_fail(GAN_ERROR_IO, "%s could not be %s: %s", path, action, reason);
+}
+
+static gan_status read_exactly(int file, const char *path, unsigned char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(file, data + done, size - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error("read", path, errno);
+        if (got == 0) return gan_fail(GAN_ERROR_IO, "%s became shorter while it was read", path);
+        done += (size_t)got;
+    }
+    return GAN_OK;
+}
+
+static gan_status read_open_file(int file, const char *path, const gan_allocator *allocator, size_t limit,
+                                 unsigned char **data, size_t *size)
+{
+    struct stat info;
+    if (fstat(file, &info) != 0) return io_error("examined", path, errno);
+    if (!S_ISREG(info.st_mode)) return gan_fail(GAN_ERROR_IO, "%s is not a regular file", path);
+    if ((uintmax_t)info.st_size > limit)
+        return gan_fail(GAN_ERROR_FORMAT, "%s has %jd bytes; at most %zu are read", path, (intmax_t)info.st_size, limit);
+    *size = (size_t)info.st_size;
+    *data = gan_allocate(allocator, *size, 1, "the content of a file");
+    if (!*data) return GAN_ERROR_OUT_OF_MEMORY;
+    gan_status status = read_exactly(file, path, *data, *size);
+    if (status != GAN_OK) {
+        gan_release(allocator, *data);
+        *data = NULL;
+    }
+    return status;
+}
+
+gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data, size_t *size)
+{
+    *data = NULL;
+    *size = 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return io_error("opened", path, errno);
+    gan_status status = read_open_file(file, path, allocator, limit, data, size);
+    close(file);
+    return status;
+}
+
+static int write_all(int file, const unsigned char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t put = write(file, data, size);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return errno;
+        data += put;
+        size -= (size_t)put;
+    }
+    return 0;
+}
+
+/* A rename is on the disk when its folder is. File systems that cannot sync a folder say EINVAL: then there is no more
+ * to be done. */
+static int sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (!slash) snprintf(folder, sizeof folder, ".");
+    else snprintf(folder, sizeof folder, "%.*s", (int)(length ? length : 1), path);
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return errno;
+    int error = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
+    close(file);
+    return error;
+}
+
+/* Creates a new file beside path, with the mode that the process gives its files. -1 with errno set when it cannot. */
+static int create_beside(const char *path, char temporary[PATH_MAX])
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        int length = snprintf(temporary, PATH_MAX, "%s.%ld-%d.tmp", path, (long)getpid(), attempt);
+        if (length < 0 || length >= PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST) return file;
+    }
+    return -1;
+}
+
+gan_status gan_file_replace(const char *path, const void *data, size_t size)
+{
+    char temporary[PATH_MAX];
+    int file = create_beside(path, temporary);
+    if (file < 0) return io_error("written", path, errno);
+    int error = write_all(file, data, size);
+    if (!error && fsync(file) != 0) error = errno;
+    if (close(file) != 0 && !error) error = errno;
+    if (!error && rename(temporary, path) != 0) error = errno;
+    if (error) {
+        unlink(temporary);
+        return io_error("written", path, error);
+    }
+    error = sync_folder(path);
+    return error ? io_error("written", path, error) : GAN_OK;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_CORE_OPTIONS_H
+#define GAN_CORE_OPTIONS_H
+
+#include <gan/layer.h>
+
+/* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know the
+ * options of a layer by name. Members that need no check are left out of the table. */
+typedef enum gan_field_type {
+    GAN_FIELD_INT,
+    GAN_FIELD_INT64,
+    GAN_FIELD_FLOAT,
+    GAN_FIELD_POINTER,    /* required: not NULL */
+    GAN_FIELD_INITIALIZER /* low..: the kind that 0 stands for; 0 leaves the choice to the network */
+} gan_field_type;
+
+typedef enum gan_field_flag {
+    GAN_FIELD_REQUIRED = 1, /* zero is refused, there is no default */
+    GAN_FIELD_OPEN_LOW = 2, /* low itself is out of range */
+    GAN_FIELD_OPEN_HIGH = 4
+} gan_field_flag;
+
+typedef struct gan_field {
+    const char *name;
+    gan_field_type type;
+    unsigned flags;
+    size_t offset;
+    double low, high;
+    double fallback; /* what zero stands for */
+} gan_field;
+
+#define GAN_FIELD_COUNT(fields) ((int)(sizeof(fields) / sizeof((fields)[0])))
+
+/* Copies the caller's struct, of the size it says, into target, checks every field and puts defaults in. `what` names the
+ * struct in errors. source may be NULL: all zeros. The minimum size is that of the first member.
+ * GAN_ERROR_INVALID_ARGUMENT when the caller's struct is larger and the rest is not zero, or a field is out of range. */
+gan_status gan_options_read(void *target, size_t size, const void *source, const char *what, const gan_field *fields,
+                            int count);
+
+#endif
