@@ -144,6 +144,26 @@ void gan_pool_run(gan_pool *pool, gan_task task, void *argument, int64_t count)
     atomic_flag_clear(&pool->busy);
 }
 
+struct ranges {
+    gan_range_task task;
+    void *argument;
+    int64_t total, grain;
+};
+
+static void run_range(void *argument, int64_t index, int worker)
+{
+    const struct ranges *ranges = argument;
+    int64_t begin = index * ranges->grain;
+    int64_t end = ranges->total - begin < ranges->grain ? ranges->total : begin + ranges->grain;
+    ranges->task(ranges->argument, begin, end, worker);
+}
+
+void gan_pool_ranges(gan_pool *pool, gan_range_task task, void *argument, int64_t total, int64_t grain)
+{
+    struct ranges ranges = {task, argument, total, grain};
+    gan_pool_run(pool, run_range, &ranges, total / grain + (total % grain != 0));
+}
+
 int gan_pool_threads(const gan_pool *pool)
 {
     return pool->threads;

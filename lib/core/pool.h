@@ -21,6 +21,10 @@ int gan_pool_threads(const gan_pool *pool);
  * from within a task, the calling thread runs all of them itself, as worker 0. */
 void gan_pool_run(gan_pool *pool, gan_task task, void *argument, int64_t count);
 
+/* Cuts 0..total-1 into ranges of `grain` (the last may be shorter) and runs one task for each. */
+typedef void (*gan_range_task)(void *argument, int64_t begin, int64_t end, int worker);
+void gan_pool_ranges(gan_pool *pool, gan_range_task task, void *argument, int64_t total, int64_t grain);
+
 /* Processors the process may run on, at least 1. */
 int gan_processors(void);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/elementwise.h"
+#include "layer/registry.h"
+
+#include <string.h>
+
+static gan_status infer(gan_layer *layer)
+{
+    for (int i = 1; i < layer->inputs; i++)
+        if (!gan_shapes_equal(&layer->input[0], &layer->input[i])) {
+            char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
+            return gan_layer_fail(layer, "input 0 is %s and input %d is %s; they must be the same",
+                                  gan_shape_text(a, layer->input[0].rank, layer->input[0].size), i,
+                                  gan_shape_text(b, layer->input[i].rank, layer->input[i].size));
+        }
+    return gan_infer_same_shape(layer);
+}
+
+static void add_range(void *argument, int64_t begin, int64_t end, int worker)
+{
+    const gan_layer_call *call = argument;
+    (void)worker;
+    memcpy(call->y + begin, call->x[0] + begin, (size_t)(end - begin) * sizeof *call->y);
+    for (int i = 1; i < call->layer->inputs; i++) call->kernels->add(call->y + begin, call->x[i] + begin, end - begin);
+}
+
+static void forward(const gan_layer_call *call)
+{
+    gan_elementwise(call, add_range);
+}
+
+static void backward(const gan_layer_call *call)
+{
+    for (int i = 0; i < call->layer->inputs; i++)
+        if (call->dx[i]) gan_parallel_copy(call->pool, call->dx[i], call->dy, gan_call_elements(call));
+}
+
+const gan_layer_type gan_layer_add = {
+    .name = "add",
+    .short_name = "add",
+    .options_size = sizeof(gan_layer_options),
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+gan_node *gan_add_layer(gan_node *const *inputs, int count, const char *name)
+{
+    return gan_layer_node_joining(&gan_layer_add, inputs, count, name);
+}

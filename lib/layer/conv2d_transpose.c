@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/convolution.h"
+#include "layer/registry.h"
+
+#include <inttypes.h>
+
+/* The convolution that this layer is the adjoint of goes from the layer's output, the "image", back to its input. */
+
+static const gan_field fields[] = {
+    GAN_KERNEL_FIELDS(gan_conv2d_transpose_options),
+    {"output_h", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_h), 1, GAN_MAX_EXTENT, 0},
+    {"output_w", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_w), 1, GAN_MAX_EXTENT, 0},
+};
+
+/* The image's height or width where the caller does not choose one. */
+static int64_t default_extent(int padding, int64_t in, int64_t kernel, int64_t stride, int64_t explicit_padding)
+{
+    if (padding == GAN_PADDING_SAME) return in * stride;
+    return (in - 1) * stride + kernel - explicit_padding;
+}
+
+static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
+{
+    const gan_conv2d_transpose_options *o = layer->options;
+    const gan_kernel_options kernel = GAN_KERNEL_OPTIONS(o);
+    const int64_t *in = layer->input[0].size;
+    int64_t h = default_extent(o->padding, in[0], o->kernel_h ? o->kernel_h : o->kernel, o->stride_h ? o->stride_h : o->stride,
+                               o->pad_top + o->pad_bottom);
+    int64_t w = default_extent(o->padding, in[1], o->kernel_w ? o->kernel_w : o->kernel, o->stride_w ? o->stride_w : o->stride,
+                               o->pad_left + o->pad_right);
+    if (o->output_h) h = o->output_h;
+    if (o->output_w) w = o->output_w;
+    if (h < 1 || w < 1 || h > GAN_MAX_EXTENT || w > GAN_MAX_EXTENT)
+        return gan_layer_fail(layer, "the output would be %" PRId64 " x %" PRId64 "; it must be 1 to %d in each direction", h, w,
+                              GAN_MAX_EXTENT);
+    *g = (gan_conv_geometry){.in_h = (int)h, .in_w = (int)w, .in_c = o->filters, .out_c = (int)in[2]};
+    gan_status status = gan_kernel_geometry(layer, &kernel, g);
+    if (status == GAN_OK && (g->out_h != in[0] || g->out_w != in[1]))
+        return gan_layer_fail(layer, "no output of %" PRId64 " x %" PRId64 " from this input: its convolution gives %d x %d, and the "
+                              "input is %" PRId64 " x %" PRId64, h, w, g->out_h, g->out_w, in[0], in[1]);
+    return status;
+}
+
+static gan_status infer(gan_layer *layer)
+{
+    const gan_conv2d_transpose_options *options = layer->options;
+    gan_conv_geometry g;
+    gan_status status = gan_image_input(layer);
+    if (status == GAN_OK) status = geometry_of(layer, &g);
+    if (status == GAN_OK) status = gan_convolution_products(layer, &g, &layer->flops);
+    if (status != GAN_OK) return status;
+    layer->output = (gan_shape){.rank = 3, .size = {g.in_h, g.in_w, g.in_c}};
+    int64_t field = (int64_t)g.kernel_h * g.kernel_w;
+    gan_layer_add_parameter(layer, (gan_slot){.name = "weight",
+                                              .shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
+                                              .initializer = options->weights,
+                                              .fan_in = field * g.out_c,
+                                              .fan_out = field * g.in_c});
+    if (!options->no_bias)
+        gan_layer_add_parameter(layer, (gan_slot){.name = "bias",
+                                                  .shape = {1, {g.in_c}},
+                                                  .initializer = options->biases,
+                                                  .fan_in = field * g.out_c,
+                                                  .fan_out = field * g.in_c});
+    return GAN_OK;
+}
+
+static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
+{
+    gan_conv_geometry g;
+    geometry_of(layer, &g);
+    gan_convolution_memory(&g, kernels, batch, g.in_c, need);
+}
+
+static gan_convolution convolution_of(const gan_layer_call *call)
+{
+    gan_conv_geometry g;
+    geometry_of(call->layer, &g);
+    return gan_convolution_of(&g, call, call->batch);
+}
+
+static void forward(const gan_layer_call *call)
+{
+    gan_convolution c = convolution_of(call);
+    gan_convolution_adjoint(&c, call->y, call->x[0], call->parameter[0], call->parameter[1]);
+}
+
+static void backward(const gan_layer_call *call)
+{
+    gan_convolution c = convolution_of(call);
+    const gan_conv_geometry *g = &c.geometry;
+    if (call->dx[0]) gan_convolution_forward(&c, call->dx[0], call->dy, call->parameter[0], NULL);
+    if (call->gradient[0]) gan_convolution_weights(&c, call->gradient[0], call->dy, call->x[0]);
+    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->in_h * g->in_w, g->in_c);
+}
+
+const gan_layer_type gan_layer_conv2d_transpose = {
+    .name = "conv2d_transpose",
+    .short_name = "deconv",
+    .options_size = sizeof(gan_conv2d_transpose_options),
+    .fields = fields,
+    .field_count = GAN_FIELD_COUNT(fields),
+    .traits = GAN_READS_X,
+    .infer = infer,
+    .memory = memory,
+    .forward = forward,
+    .backward = backward,
+};
+
+gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options)
+{
+    return gan_layer_node(&gan_layer_conv2d_transpose, options);
+}

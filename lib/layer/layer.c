@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/layer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int64_t gan_shape_elements(const gan_shape *shape)
+{
+    int64_t count;
+    gan_shape_count(shape->rank, shape->size, &count);
+    return count;
+}
+
+bool gan_shapes_equal(const gan_shape *a, const gan_shape *b)
+{
+    return a->rank == b->rank && memcmp(a->size, b->size, (size_t)a->rank * sizeof a->size[0]) == 0;
+}
+
+void gan_layer_add_parameter(gan_layer *layer, gan_slot slot)
+{
+    layer->parameter[layer->parameters++] = slot;
+}
+
+void gan_layer_add_buffer(gan_layer *layer, gan_slot slot)
+{
+    layer->buffer[layer->buffers++] = slot;
+}
+
+gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...)
+{
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return gan_fail(GAN_ERROR_SHAPE, "%s (%s): %s", layer->name, layer->type->name, text);
+}

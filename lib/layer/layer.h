@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_LAYER_LAYER_H
+#define GAN_LAYER_LAYER_H
+
+#include "context/context.h"
+#include "core/options.h"
+
+#include <gan/layer.h>
+
+/* A layer is one constant table, gan_layer_type, in a file of its own. Everything else about layers (the graph, memory,
+ * initialization, gradients over several paths, tests) works from that table. A layer never allocates, and
+ * touches data only by the kernels of its context. */
+
+typedef struct gan_shape {
+    int rank; /* at least 1, without the batch */
+    int64_t size[GAN_MAX_RANK];
+} gan_shape;
+
+#define GAN_MAX_SLOTS 4
+
+/* A parameter (trained, has a gradient) or a buffer (kept, not trained) that a layer declares. */
+typedef struct gan_slot {
+    const char *name;
+    gan_shape shape;
+    gan_initializer initializer; /* a default kind means the network's */
+    int64_t fan_in, fan_out;
+} gan_slot;
+
+typedef struct gan_layer {
+    const struct gan_layer_type *type;
+    const char *name;
+    const void *options; /* of the type's struct; checked, defaults put in */
+    int inputs;
+    gan_shape input[GAN_MAX_INPUTS];
+    /* The rest is what the type's `infer` works out. */
+    gan_shape output;
+    int parameters, buffers;
+    gan_slot parameter[GAN_MAX_SLOTS], buffer[GAN_MAX_SLOTS];
+    int64_t flops; /* of products, forward, for one sample */
+} gan_layer;
+
+/* Floats that a layer wants for a batch: `saved` lives from the forward to the backward pass, `shared` and `scratch` during
+ * a call, `scratch` once for each worker. Computed by the saturating functions below. */
+typedef struct gan_layer_memory {
+    size_t saved, shared, scratch;
+} gan_layer_memory;
+
+typedef struct gan_layer_call {
+    const gan_layer *layer;
+    const gan_kernels *kernels;
+    gan_pool *pool;
+    int64_t batch;
+    bool training;
+    const float *x[GAN_MAX_INPUTS]; /* backward: valid only for types that read it */
+    float *y;                       /* likewise */
+    const float *parameter[GAN_MAX_SLOTS];
+    float *buffer[GAN_MAX_SLOTS];
+    float *saved, *shared, *scratch;
+    size_t scratch_stride; /* scratch + worker * scratch_stride is that worker's */
+    /* Backward: dx[i] = the gradient of input i, where not NULL; gradient[i] += the gradient of parameter i, where
+     * not NULL (all are NULL or none). */
+    const float *dy;
+    float *dx[GAN_MAX_INPUTS];
+    float *gradient[GAN_MAX_SLOTS];
+} gan_layer_call;
+
+typedef enum gan_layer_trait {
+    GAN_READS_X = 1,  /* backward reads the inputs */
+    GAN_READS_Y = 2,  /* backward reads the output */
+    GAN_IN_PLACE = 4, /* y may be the memory of x, and dx that of dy; does not go with GAN_READS_X */
+    GAN_VIEW = 8      /* y is x as it is: in place even where someone else reads x */
+} gan_layer_trait;
+
+typedef struct gan_layer_type {
+    const char *name;       /* in tables and files: never changes */
+    const char *short_name; /* the first part of automatic names */
+    size_t options_size;
+    const gan_field *fields;
+    int field_count;
+    unsigned traits;
+
+    /* Checks the inputs and works out the rest of gan_layer. Errors begin with the layer's name. */
+    gan_status (*infer)(gan_layer *layer);
+    /* Starts from zeros; NULL when the layer needs none. */
+    void (*memory)(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *memory);
+    void (*forward)(const gan_layer_call *call);
+    void (*backward)(const gan_layer_call *call);
+} gan_layer_type;
+
+/* Every type, ended by NULL. */
+extern const gan_layer_type *const gan_layer_types[];
+
+/* What all options of layers with one input begin with. */
+typedef struct gan_layer_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+} gan_layer_options;
+
+/* Adds a layer to the network of its inputs; the graph (network/build.c) implements these. Options are sized structs;
+ * gan_layer_node() takes input and name from them. */
+gan_node *gan_layer_node(const gan_layer_type *type, const void *options);
+gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *inputs, int count, const char *name);
+
+/* Elements of a shape, for one sample. Shapes in a network are checked to have a count that fits. */
+int64_t gan_shape_elements(const gan_shape *shape);
+bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);
+
+/* Adds a slot to layer->parameter or layer->buffer. */
+void gan_layer_add_parameter(gan_layer *layer, gan_slot slot);
+void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
+
+/* A gan_fail() with GAN_ERROR_SHAPE, "NAME (TYPE): ". */
+gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* SIZE_MAX when the result does not fit: the planner refuses such sizes, so that layers need no check of their own. */
+static inline size_t gan_saturating_multiply(size_t a, size_t b)
+{
+    size_t product;
+    return gan_size_multiply(a, b, &product) ? product : SIZE_MAX;
+}
+
+static inline size_t gan_saturating_add(size_t a, size_t b)
+{
+    size_t sum;
+    return gan_size_add(a, b, &sum) ? sum : SIZE_MAX;
+}
+
+#endif

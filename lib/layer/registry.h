@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_LAYER_REGISTRY_H
+#define GAN_LAYER_REGISTRY_H
+
+#include "layer/layer.h"
+
+/* One line a layer, here and in registry.c. */
+extern const gan_layer_type gan_layer_input;
+extern const gan_layer_type gan_layer_conv2d;
+extern const gan_layer_type gan_layer_conv2d_transpose;
+extern const gan_layer_type gan_layer_linear;
+extern const gan_layer_type gan_layer_batch_norm;
+extern const gan_layer_type gan_layer_relu;
+extern const gan_layer_type gan_layer_leaky_relu;
+extern const gan_layer_type gan_layer_tanh;
+extern const gan_layer_type gan_layer_sigmoid;
+extern const gan_layer_type gan_layer_reshape;
+extern const gan_layer_type gan_layer_flatten;
+extern const gan_layer_type gan_layer_concat;
+extern const gan_layer_type gan_layer_add;
+extern const gan_layer_type gan_layer_concat_diff;
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/registry.h"
+#include "network/network.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The first error of the builder calls stays with the network until gan_network_build(). Always NULL, as the calls return. */
+static gan_node *remember(gan_network *network, gan_status status)
+{
+    if (network->error == GAN_OK) {
+        network->error = status;
+        snprintf(network->error_text, sizeof network->error_text, "%s", gan_last_error());
+    }
+    return NULL;
+}
+
+static bool reserve_node(gan_network *network)
+{
+    if (network->count < network->capacity) return true;
+    int capacity = network->capacity ? 2 * network->capacity : 32;
+    gan_node **nodes = gan_context_allocate(network->context, (size_t)capacity, sizeof *nodes, "a network's nodes");
+    if (!nodes) return false;
+    if (network->count) memcpy(nodes, network->nodes, (size_t)network->count * sizeof *nodes);
+    gan_context_release(network->context, network->nodes);
+    network->nodes = nodes;
+    network->capacity = capacity;
+    return true;
+}
+
+static bool name_is_valid(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return length > 0 && length < GAN_NAME_SIZE && name[length] == '\0';
+}
+
+static bool name_is_taken(const gan_network *network, const char *name)
+{
+    for (int i = 0; i < network->count; i++)
+        if (strcmp(network->nodes[i]->name, name) == 0) return true;
+    return false;
+}
+
+static gan_status set_name(gan_network *network, gan_node *node, const char *name)
+{
+    if (name && !name_is_valid(name))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a layer's name is \"%.80s\"; it must be 1 to %d letters, digits, '_' or '-'",
+                        name, GAN_NAME_SIZE - 1);
+    if (name && name_is_taken(network, name))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "the network has a layer \"%s\" already", name);
+    int number = 0;
+    for (int i = 0; !name && i < network->count; i++)
+        if (network->nodes[i]->layer.type == node->layer.type) number++;
+    do /* a caller may have given the automatic name to another layer */
+        if (name) snprintf(node->name, sizeof node->name, "%s", name);
+        else snprintf(node->name, sizeof node->name, "%s%d", node->layer.type->short_name, number++);
+    while (name_is_taken(network, node->name));
+    return GAN_OK;
+}
+
+static void free_node(gan_context *context, gan_node *node)
+{
+    if (!node) return;
+    gan_context_release(context, node->options);
+    gan_context_release(context, node);
+}
+
+static gan_status connect(gan_network *network, gan_node *node, gan_node *const *inputs, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (inputs[i]->network != network)
+            return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s (%s): input %d belongs to another network", node->name,
+                            node->layer.type->name, i);
+        node->input[i] = inputs[i];
+        node->layer.input[i] = inputs[i]->layer.output;
+        node->has_parameters = node->has_parameters || inputs[i]->has_parameters;
+    }
+    node->layer.inputs = count;
+    return GAN_OK;
+}
+
+/* What infer() made must be a shape that a batch of one can have. */
+static gan_status check_output(gan_node *node)
+{
+    int64_t count;
+    if (!gan_shape_count(node->layer.output.rank, node->layer.output.size, &count) || count > INT64_MAX / 8)
+        return gan_layer_fail(&node->layer, "the output has too many elements");
+    return GAN_OK;
+}
+
+/* Reads options, connects and infers; the node is not in the network yet. */
+static gan_status fill_node(gan_network *network, gan_node *node, gan_node *const *inputs, int count, const void *options,
+                            const char *name)
+{
+    const gan_layer_type *type = node->layer.type;
+    if (network->built) return gan_fail(GAN_ERROR_STATE, "network \"%s\" is built: no layer can be added", network->name);
+    gan_status status = set_name(network, node, name);
+    if (status == GAN_OK)
+        status = gan_options_read(node->options, type->options_size, options, node->name, type->fields, type->field_count);
+    if (status == GAN_OK) status = connect(network, node, inputs, count);
+    if (status == GAN_OK && type->infer) status = type->infer(&node->layer);
+    return status;
+}
+
+static gan_node *add_node(gan_network *network, const gan_layer_type *type, gan_node *const *inputs, int count,
+                          const void *options, const char *name, const gan_shape *input_shape)
+{
+    if (network->error != GAN_OK) return NULL;
+    gan_node *node = NULL;
+    if (network->count == INT_MAX / 2 || !reserve_node(network) ||
+        !(node = gan_context_allocate(network->context, 1, sizeof *node, "a layer")) ||
+        !(node->options = gan_context_allocate(network->context, 1, type->options_size, "a layer's options"))) {
+        free_node(network->context, node);
+        return remember(network, GAN_ERROR_OUT_OF_MEMORY);
+    }
+    node->network = network;
+    node->index = network->count;
+    node->layer.type = type;
+    node->layer.name = node->name;
+    node->layer.options = node->options;
+    gan_status status = fill_node(network, node, inputs, count, options, name);
+    if (status == GAN_OK && input_shape) node->layer.output = *input_shape;
+    if (status == GAN_OK) status = check_output(node);
+    if (status != GAN_OK) {
+        free_node(network->context, node);
+        return remember(network, status);
+    }
+    node->has_parameters = node->has_parameters || node->layer.parameters > 0;
+    for (int i = 0; i < count; i++) inputs[i]->consumers++;
+    network->nodes[network->count++] = node;
+    return node;
+}
+
+gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
+{
+    gan_layer_options common;
+    if (!options || gan_options_read(&common, sizeof common, NULL, type->name, NULL, 0) != GAN_OK) {
+        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: options are NULL", type->name);
+        return NULL;
+    }
+    size_t given;
+    memcpy(&given, options, sizeof given);
+    memcpy(&common, options, given < sizeof common ? given : sizeof common);
+    if (!common.input) {
+        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: the input is NULL", type->name);
+        return NULL;
+    }
+    return add_node(common.input->network, type, &common.input, 1, options, common.name, NULL);
+}
+
+gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *inputs, int count, const char *name)
+{
+    gan_network *network = NULL;
+    int missing = -1;
+    for (int i = 0; inputs && i < count && i < GAN_MAX_INPUTS; i++) {
+        if (!inputs[i]) missing = i;
+        else if (!network) network = inputs[i]->network;
+    }
+    gan_status status = GAN_OK;
+    if (count < 2 || count > GAN_MAX_INPUTS)
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %d inputs; there must be 2 to %d", type->name, count, GAN_MAX_INPUTS);
+    else if (!network || missing >= 0)
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: input %d is NULL", type->name, missing < 0 ? 0 : missing);
+    if (status != GAN_OK) return network ? remember(network, status) : NULL;
+    return add_node(network, type, inputs, count, NULL, name, NULL);
+}
+
+gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name)
+{
+    if (!network) {
+        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: network is NULL");
+        return NULL;
+    }
+    if (network->input_count == GAN_MAX_INPUTS)
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: a network has at most %d inputs", GAN_MAX_INPUTS));
+    int64_t count;
+    if (rank < 1 || rank >= GAN_MAX_RANK || !shape || !gan_shape_count(rank, shape, &count))
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: the shape must be of 1 to %d dimensions, each at "
+                                          "least 1", GAN_MAX_RANK - 1));
+    gan_shape input = {.rank = rank};
+    memcpy(input.size, shape, (size_t)rank * sizeof *shape);
+    gan_node *node = add_node(network, &gan_layer_input, NULL, 0, NULL, name, &input);
+    if (!node) return NULL;
+    node->is_input = true;
+    network->inputs[network->input_count++] = node;
+    return node;
+}
+
+void gan_network_output(gan_network *network, gan_node *node)
+{
+    if (!network || network->error != GAN_OK) return;
+    gan_status status = GAN_OK;
+    if (network->built) return;
+    if (!node) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: the node is NULL");
+    else if (node->network != network)
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" belongs to another network", node->name);
+    else if (node->is_output) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" is an output already", node->name);
+    else if (node->is_input) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" is an input", node->name);
+    else if (network->output_count == GAN_MAX_INPUTS)
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: a network has at most %d outputs", GAN_MAX_INPUTS);
+    if (status != GAN_OK) {
+        remember(network, status);
+        return;
+    }
+    node->is_output = true;
+    network->outputs[network->output_count++] = node;
+}
+
+int gan_node_rank(const gan_node *node)
+{
+    return node ? node->layer.output.rank : 0;
+}
+
+int64_t gan_node_dimension(const gan_node *node, int axis)
+{
+    return node && axis >= 0 && axis < node->layer.output.rank ? node->layer.output.size[axis] : 0;
+}
+
+const char *gan_node_name(const gan_node *node)
+{
+    return node ? node->name : "";
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_NETWORK_NETWORK_H
+#define GAN_NETWORK_NETWORK_H
+
+#include "layer/layer.h"
+#include "tensor/tensor.h"
+
+#include <gan/network.h>
+
+#define GAN_NAME_SIZE 64
+
+struct gan_node {
+    gan_network *network;
+    gan_layer layer;
+    void *options;
+    char name[GAN_NAME_SIZE];
+    int index; /* in network->nodes, which is a topological order: inputs come before */
+    struct gan_node *input[GAN_MAX_INPUTS];
+    int consumers; /* nodes that read this one, counted once for each input they read it with */
+    bool is_input, is_output;
+    bool has_parameters; /* it or anything before it */
+    int first_parameter, first_buffer; /* in the network's lists */
+};
+
+/* A parameter or buffer. Its tensor is a view of the network's block. */
+typedef struct gan_variable {
+    char name[2 * GAN_NAME_SIZE];
+    const gan_slot *slot;
+    size_t offset; /* floats from the block's beginning */
+    gan_tensor *value;
+    gan_tensor *gradient; /* NULL for buffers, and before the first training run */
+} gan_variable;
+
+/* The parameters are one block of memory, each aligned, with zeros between: an optimizer moves them in one sweep. Buffers are
+ * another. */
+typedef struct gan_variables {
+    gan_variable *list;
+    int count;
+    size_t floats;
+    gan_tensor *values, *gradients;
+} gan_variables;
+
+struct gan_network {
+    atomic_int references;
+    gan_context *context;
+    char name[GAN_NAME_SIZE];
+    gan_initializer weights;
+    uint32_t ordinal; /* among the networks of its context */
+    gan_node **nodes;
+    int count, capacity;
+    gan_node *inputs[GAN_MAX_INPUTS], *outputs[GAN_MAX_INPUTS];
+    int input_count, output_count;
+    gan_variables parameters, buffers;
+    int64_t flops;
+    bool built;
+    gan_status error; /* the first of the builder's, with its sentence */
+    char error_text[512];
+};
+
+gan_network *gan_network_retain(gan_network *network);
+
+/* Makes the gradients, when there are none yet. */
+gan_status gan_network_need_gradients(gan_network *network);
+
+/* Draws the first value of a parameter from its place in GAN_STREAM_WEIGHTS. Fails with GAN_ERROR_OUT_OF_MEMORY
+ * (orthogonal needs some). */
+gan_status gan_network_initialize(gan_network *network, int parameter);
+
+/* GAN_ERROR_INVALID_ARGUMENT for NULL, GAN_ERROR_STATE when not built; `call` begins the sentence. */
+gan_status gan_network_require_built(const gan_network *network, const char *call);
+
+#endif
