@@ -28,8 +28,10 @@ GAN_API gan_status gan_network_create(gan_network **network, gan_context *contex
 /* Gives up the caller's reference and sets *network to NULL. NULL and a pointer to NULL are fine. */
 GAN_API void gan_network_free(gan_network **network);
 
-/* Makes the node an output. Outputs are numbered in the order of the calls. A NULL node is reported by the build. */
-GAN_API void gan_network_output(gan_network *network, gan_node *node);
+/* Makes the node an output. Outputs are numbered in the order of the calls. What fails here is remembered like any
+ * error of a builder call, so that the result may be ignored. GAN_ERROR_INVALID_ARGUMENT: a NULL, a node of another
+ * network, an input, or an output already. GAN_ERROR_STATE: the network is built. */
+GAN_API gan_status gan_network_output(gan_network *network, gan_node *node);
 
 /* Ends the building: reports the first error of the builder calls, with its sentence, or allocates the parameters and
  * draws their first values. The k-th parameter of the n-th network that a context made is drawn from a place of its own

@@ -32,7 +32,8 @@ gan_status gan_context_create(gan_context **handle, const gan_context_options *g
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_context_options.allocator needs both functions or neither");
     const gan_kernels *kernels = gan_kernels_select((gan_kernel_set)options.kernels);
     if (!kernels)
-        return gan_fail(GAN_ERROR_UNSUPPORTED, "gan_context_options.kernels asks for %s, which this CPU or this build does not have",
+        return gan_fail(GAN_ERROR_UNSUPPORTED,
+                        "gan_context_options.kernels asks for %s, which this CPU or this build does not have",
                         set_names[options.kernels]);
     gan_allocator allocator = options.allocator.allocate ? options.allocator : gan_default_allocator();
     gan_context *context = gan_allocate(&allocator, 1, sizeof *context, "a context");
@@ -88,7 +89,7 @@ const char *gan_context_kernels(const gan_context *context)
 const char *gan_version(void)
 {
 #define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
+#define TEXT(x)  TEXT_(x)
     return TEXT(GAN_VERSION_MAJOR) "." TEXT(GAN_VERSION_MINOR) "." TEXT(GAN_VERSION_PATCH);
 }
 

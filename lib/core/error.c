@@ -24,16 +24,26 @@ const char *gan_last_error(void)
 const char *gan_status_name(gan_status status)
 {
     switch (status) {
-    case GAN_OK: return "GAN_OK";
-    case GAN_ERROR_INVALID_ARGUMENT: return "GAN_ERROR_INVALID_ARGUMENT";
-    case GAN_ERROR_OUT_OF_MEMORY: return "GAN_ERROR_OUT_OF_MEMORY";
-    case GAN_ERROR_SHAPE: return "GAN_ERROR_SHAPE";
-    case GAN_ERROR_STATE: return "GAN_ERROR_STATE";
-    case GAN_ERROR_UNSUPPORTED: return "GAN_ERROR_UNSUPPORTED";
-    case GAN_ERROR_IO: return "GAN_ERROR_IO";
-    case GAN_ERROR_FORMAT: return "GAN_ERROR_FORMAT";
-    case GAN_ERROR_NUMERIC: return "GAN_ERROR_NUMERIC";
-    case GAN_ERROR_SYSTEM: return "GAN_ERROR_SYSTEM";
+    case GAN_OK:
+        return "GAN_OK";
+    case GAN_ERROR_INVALID_ARGUMENT:
+        return "GAN_ERROR_INVALID_ARGUMENT";
+    case GAN_ERROR_OUT_OF_MEMORY:
+        return "GAN_ERROR_OUT_OF_MEMORY";
+    case GAN_ERROR_SHAPE:
+        return "GAN_ERROR_SHAPE";
+    case GAN_ERROR_STATE:
+        return "GAN_ERROR_STATE";
+    case GAN_ERROR_UNSUPPORTED:
+        return "GAN_ERROR_UNSUPPORTED";
+    case GAN_ERROR_IO:
+        return "GAN_ERROR_IO";
+    case GAN_ERROR_FORMAT:
+        return "GAN_ERROR_FORMAT";
+    case GAN_ERROR_NUMERIC:
+        return "GAN_ERROR_NUMERIC";
+    case GAN_ERROR_SYSTEM:
+        return "GAN_ERROR_SYSTEM";
     }
     return "unknown status";
 }

@@ -38,7 +38,8 @@ static gan_status read_open_file(int file, const char *path, const gan_allocator
     if (fstat(file, &info) != 0) return io_error("examined", path, errno);
     if (!S_ISREG(info.st_mode)) return gan_fail(GAN_ERROR_IO, "%s is not a regular file", path);
     if ((uintmax_t)info.st_size > limit)
-        return gan_fail(GAN_ERROR_FORMAT, "%s has %jd bytes; at most %zu are read", path, (intmax_t)info.st_size, limit);
+        return gan_fail(GAN_ERROR_FORMAT, "%s has %jd bytes; at most %zu are read", path, (intmax_t)info.st_size,
+                        limit);
     *size = (size_t)info.st_size;
     *data = gan_allocate(allocator, *size, 1, "the content of a file");
     if (!*data) return GAN_ERROR_OUT_OF_MEMORY;
@@ -50,7 +51,8 @@ static gan_status read_open_file(int file, const char *path, const gan_allocator
     return status;
 }
 
-gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data, size_t *size)
+gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data,
+                         size_t *size)
 {
     *data = NULL;
     *size = 0;
@@ -80,8 +82,10 @@ static int sync_folder(const char *path)
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     size_t length = slash ? (size_t)(slash - path) : 0;
-    if (!slash) snprintf(folder, sizeof folder, ".");
-    else snprintf(folder, sizeof folder, "%.*s", (int)(length ? length : 1), path);
+    if (!slash)
+        snprintf(folder, sizeof folder, ".");
+    else
+        snprintf(folder, sizeof folder, "%.*s", (int)(length ? length : 1), path);
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) return errno;
     int error = fsync(file) == 0 || errno == EINVAL ? 0 : errno;

@@ -16,11 +16,14 @@ static gan_status copy_sized(unsigned char *target, size_t size, const unsigned 
     size_t given;
     memcpy(&given, source, sizeof given);
     if (given < sizeof(size_t) || given > 65536)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.size is %zu; it must be sizeof(%s), here %zu", what, given, what, size);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.size is %zu; it must be sizeof(%s), here %zu", what, given,
+                        what, size);
     for (size_t i = size; i < given; i++)
         if (source[i])
-            return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s has %zu bytes, and uses a member after the %zu that this "
-                            "version of the library knows", what, given, size);
+            return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                            "%s has %zu bytes, and uses a member after the %zu that this "
+                            "version of the library knows",
+                            what, given, size);
     memcpy(target, source, given < size ? given : size);
     memcpy(target, &size, sizeof size);
     return GAN_OK;
@@ -28,8 +31,8 @@ static gan_status copy_sized(unsigned char *target, size_t size, const unsigned 
 
 static gan_status out_of_range(const gan_field *field, const char *what, double value)
 {
-    return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.9g; it must be %s %.9g and %s %.9g", what, field->name, value,
-                    field->flags & GAN_FIELD_OPEN_LOW ? "above" : "at least", field->low,
+    return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.9g; it must be %s %.9g and %s %.9g", what, field->name,
+                    value, field->flags & GAN_FIELD_OPEN_LOW ? "above" : "at least", field->low,
                     field->flags & GAN_FIELD_OPEN_HIGH ? "below" : "at most", field->high);
 }
 
@@ -70,11 +73,13 @@ static gan_status check_initializer(const gan_field *field, gan_initializer *ini
         init->kind = (int)field->fallback;
     }
     if (init->kind < 0 || init->kind > GAN_INITIALIZER_ORTHOGONAL)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s.kind is %d; it must be a gan_initializer_kind, 0 to %d", what,
-                        field->name, init->kind, GAN_INITIALIZER_ORTHOGONAL);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s.kind is %d; it must be a gan_initializer_kind, 0 to %d",
+                        what, field->name, init->kind, GAN_INITIALIZER_ORTHOGONAL);
     if (!(init->scale >= 0) || isinf(init->scale) || !isfinite(init->mean))
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s has scale %.9g and mean %.9g; they must be finite, and the scale not "
-                        "negative", what, field->name, init->scale, init->mean);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "%s.%s has scale %.9g and mean %.9g; they must be finite, and the scale not "
+                        "negative",
+                        what, field->name, init->scale, init->mean);
     if (init->scale == 0 && !signbit(init->scale))
         init->scale = init->kind == GAN_INITIALIZER_NORMAL || init->kind == GAN_INITIALIZER_UNIFORM ? 0.05f : 1.0f;
     return GAN_OK;

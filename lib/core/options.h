@@ -4,8 +4,8 @@
 
 #include <gan/layer.h>
 
-/* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know the
- * options of a layer by name. Members that need no check are left out of the table. */
+/* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know
+ * the options of a layer by name. Members that need no check are left out of the table. */
 typedef enum gan_field_type {
     GAN_FIELD_INT,
     GAN_FIELD_INT64,
@@ -31,9 +31,10 @@ typedef struct gan_field {
 
 #define GAN_FIELD_COUNT(fields) ((int)(sizeof(fields) / sizeof((fields)[0])))
 
-/* Copies the caller's struct, of the size it says, into target, checks every field and puts defaults in. `what` names the
- * struct in errors. source may be NULL: all zeros. The minimum size is that of the first member.
- * GAN_ERROR_INVALID_ARGUMENT when the caller's struct is larger and the rest is not zero, or a field is out of range. */
+/* Copies the caller's struct, of the size it says, into target, checks every field and puts defaults in. `what` names
+ * the struct in errors. source may be NULL: all zeros. The minimum size is that of the first member.
+ * GAN_ERROR_INVALID_ARGUMENT when the caller's struct is larger and the rest is not zero, or a field is out of range.
+ */
 gan_status gan_options_read(void *target, size_t size, const void *source, const char *what, const gan_field *fields,
                             int count);
 

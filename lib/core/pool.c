@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `cursor` is the round's number in its high half and the tasks not yet taken in its low half. A thread takes a task by a
- * compare-and-swap that counts down: it succeeds only while that round still has tasks, and so only while
- * `task`, `argument` and `count` are that round's. The next round begins when `finished` has reached `count`. */
+/* `cursor` is the round's number in its high half and the tasks not yet taken in its low half. A thread takes a task by
+ * a compare-and-swap that counts down: it succeeds only while that round still has tasks, and so only while `task`,
+ * `argument` and `count` are that round's. The next round begins when `finished` has reached `count`. */
 struct gan_pool {
     gan_allocator allocator;
     int threads;
@@ -194,7 +194,8 @@ static gan_status start_workers(gan_pool *pool)
         worker->index = i + 1;
         int error = pthread_create(&worker->thread, NULL, work, worker);
         if (error)
-            return gan_fail(GAN_ERROR_SYSTEM, "thread %d of %d could not be started: %s", i + 2, pool->threads, strerror(error));
+            return gan_fail(GAN_ERROR_SYSTEM, "thread %d of %d could not be started: %s", i + 2, pool->threads,
+                            strerror(error));
         pool->started++;
     }
     return GAN_OK;

@@ -4,8 +4,8 @@
 
 #include <gan/context.h>
 
-/* Worker threads that run numbered tasks. Who cuts work into tasks does so by shape, never by the number of threads, and
- * gives each task an output of its own: then the result is the same whichever thread runs which task. */
+/* Worker threads that run numbered tasks. Who cuts work into tasks does so by shape, never by the number of threads,
+ * and gives each task an output of its own: then the result is the same whichever thread runs which task. */
 typedef struct gan_pool gan_pool;
 
 /* task: 0..count-1. worker: 0..threads-1, never the same in two tasks at once of one gan_pool_run(): scratch memory is
@@ -17,8 +17,8 @@ gan_status gan_pool_create(gan_pool **pool, const gan_allocator *allocator, int 
 void gan_pool_free(gan_pool **pool);
 int gan_pool_threads(const gan_pool *pool);
 
-/* Runs all tasks and returns when they are done. When the pool is already at work, for another thread of the caller's or
- * from within a task, the calling thread runs all of them itself, as worker 0. */
+/* Runs all tasks and returns when they are done. When the pool is already at work, for another thread of the caller's
+ * or from within a task, the calling thread runs all of them itself, as worker 0. */
 void gan_pool_run(gan_pool *pool, gan_task task, void *argument, int64_t count);
 
 /* Cuts 0..total-1 into ranges of `grain` (the last may be shorter) and runs one task for each. */

@@ -22,8 +22,8 @@ void gan_philox_block(const gan_philox *philox, uint64_t position, uint32_t out[
     out[3] = c3;
 }
 
-/* Box and Muller: r = sqrt(-2 log u), u in (0, 1], and an angle, give two independent normal numbers. In double, so that
- * the result is the rounded exact value almost everywhere, whatever the C library. */
+/* Box and Muller: r = sqrt(-2 log u), u in (0, 1], and an angle, give two independent normal numbers. In double, so
+ * that the result is the rounded exact value almost everywhere, whatever the C library. */
 static void normal_pair(uint32_t a, uint32_t b, double pair[2])
 {
     double radius = sqrt(-2.0 * log(((double)a + 1.0) * 0x1p-32));
@@ -32,7 +32,8 @@ static void normal_pair(uint32_t a, uint32_t b, double pair[2])
     pair[1] = radius * sin(angle);
 }
 
-uint64_t gan_fill_normal(const gan_philox *philox, uint64_t position, float *out, size_t count, float mean, float deviation)
+uint64_t gan_fill_normal(const gan_philox *philox, uint64_t position, float *out, size_t count, float mean,
+                         float deviation)
 {
     for (size_t i = 0; i < count; i += 4, position++) {
         uint32_t bits[4];

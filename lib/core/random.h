@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Philox4x32-10: four 32-bit numbers as a pure function of the seed (the key) and of position, stream and substream (the
- * counter). */
+/* Philox4x32-10: four 32-bit numbers as a pure function of the seed (the key) and of position, stream and substream
+ * (the counter). */
 typedef struct gan_philox {
     uint64_t seed;
     uint32_t stream;    /* a gan_stream */
@@ -30,7 +30,8 @@ static inline uint64_t gan_bounded(uint64_t bits, uint64_t n)
 }
 
 /* Fill from the block at `position` on; return the position after the last block used. */
-uint64_t gan_fill_normal(const gan_philox *philox, uint64_t position, float *out, size_t count, float mean, float deviation);
+uint64_t gan_fill_normal(const gan_philox *philox, uint64_t position, float *out, size_t count, float mean,
+                         float deviation);
 uint64_t gan_fill_uniform(const gan_philox *philox, uint64_t position, float *out, size_t count, float low, float high);
 
 #endif

@@ -9,8 +9,9 @@
  * another table. Kernels never allocate, never fail and never start threads; who calls them cuts the work. Arrays are
  * float, row-major, channels last; none of them overlap unless the comment says so. */
 
-/* A convolution from an image of in_h x in_w x in_c to an output of out_h x out_w x out_c. Its patch matrix ("col") has a
- * row for each output pixel and kernel_h * kernel_w * in_c columns: the input under the kernel, zero outside the image. */
+/* A convolution from an image of in_h x in_w x in_c to an output of out_h x out_w x out_c. Its patch matrix ("col") has
+ * a row for each output pixel and kernel_h * kernel_w * in_c columns: the input under the kernel, zero outside the
+ * image. */
 typedef struct gan_conv_geometry {
     int in_h, in_w, in_c;
     int out_h, out_w, out_c;
@@ -19,7 +20,8 @@ typedef struct gan_conv_geometry {
 } gan_conv_geometry;
 
 /* c [m,n] = a [m,k] * b [k,n], or added to c when accumulate. transpose_a: a is stored [k,m]; transpose_b: b is stored
- * [n,k]. lda, ldb, ldc: floats from one stored row to the next. The order of the additions depends on m, n and k only. */
+ * [n,k]. lda, ldb, ldc: floats from one stored row to the next. The order of the additions depends on m, n and k only.
+ */
 typedef struct gan_gemm {
     bool transpose_a, transpose_b, accumulate;
     int64_t m, n, k;
@@ -41,43 +43,45 @@ typedef struct gan_kernels {
     size_t gemm_scratch; /* floats that gemm wants for itself; 0 when none */
     void (*gemm)(const gan_gemm *gemm);
 
-    /* Output rows first_row .. first_row + rows - 1 of one image: col [rows * out_w, kernel_h * kernel_w * in_c]. col2im
-     * adds to the image. */
+    /* Output rows first_row .. first_row + rows - 1 of one image: col [rows * out_w, kernel_h * kernel_w * in_c].
+     * col2im adds to the image. */
     void (*im2col)(float *col, const float *image, const gan_conv_geometry *geometry, int first_row, int rows);
     void (*col2im)(float *image, const float *col, const gan_conv_geometry *geometry, int first_row, int rows);
 
     /* Element by element over n. Backward kernels get the forward result y. In place (y == x, dx == dy) is fine. */
-    void (*add)(float *y, const float *x, int64_t n);                        /* y += x */
-    void (*leaky_relu)(float *y, const float *x, int64_t n, float slope);    /* slope 0: relu; NaN stays NaN */
-    void (*leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope); /* y > 0 ? dy : slope * dy */
+    void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
+    void (*leaky_relu)(float *y, const float *x, int64_t n, float slope); /* slope 0: relu; NaN stays NaN */
+    void (*leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n,
+                                float slope); /* y > 0 ? dy : slope * dy */
     void (*tanh)(float *y, const float *x, int64_t n);
     void (*tanh_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * (1 - y^2) */
     void (*sigmoid)(float *y, const float *x, int64_t n);
     void (*sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * y * (1 - y) */
 
     /* Over the rows of a matrix [rows, c]. */
-    void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c);                   /* y[r,:] = row */
-    void (*add_row)(float *y, const float *row, int64_t rows, int64_t c);                     /* y[r,:] += row */
-    void (*sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);                    /* sum = sum over r of x[r,:] */
-    void (*scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c); /* in place is fine */
+    void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c); /* y[r,:] = row */
+    void (*sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);  /* sum = sum over r of x[r,:] */
+    void (*scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows,
+                        int64_t c); /* in place is fine */
     /* mean = mean over r of x[r,:]; squares = sum over r of (x[r,:] - mean)^2, in two passes */
     void (*moments)(float *mean, float *squares, const float *x, int64_t rows, int64_t c);
     /* sum_dy = sum over r of dy[r,:]; sum_dy_x = sum over r of dy[r,:] * (x[r,:] - mean) * inverse */
     void (*batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, const float *x, const float *mean,
                             const float *inverse, int64_t rows, int64_t c);
     /* dx = a * dy + b * x + d, each of a, b, d [c]; dx == dy is fine */
-    void (*batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b, const float *d,
-                                int64_t rows, int64_t c);
+    void (*batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
+                                const float *d, int64_t rows, int64_t c);
 
     /* concat_diff on `pixels` neighbouring pixels of a batch. Pointers are to the first of them in the first sample; a
      * sample's pixels are image_pixels long: x and dx [batch, image_pixels, c], y and dy [batch, image_pixels, c + 1],
      * mean [pixels, c]: the mean of x over the batch, which the forward kernel writes and the backward kernel reads.
      *     y = x, and y[n,p,c] = 1/c * sum over j of |x[n,p,j] - mean[p,j]|
      *     dx[n,p,j] = dy[n,p,j] + 1/c * (g[n,p] * s[n,p,j] - 1/batch * sum over m of g[m,p] * s[m,p,j]),
-     *     g = dy[..,c], s = sign of x - mean (0 for 0). scratch: c floats. */
-    void (*concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
-    void (*concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch, int64_t batch,
-                                 int64_t image_pixels, int64_t pixels, int64_t c);
+     *     g = dy[..,c], s = sign of x - mean (0 for 0). scratch: pixels * c floats. */
+    void (*concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
+                        int64_t c);
+    void (*concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,
+                                 int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 
     /* Optimizer updates of n parameters w by gradients g. */
     void (*adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);

@@ -25,45 +25,45 @@ static void leaky_relu_backward_range(void *argument, int64_t begin, int64_t end
                                        slope_of(call->layer));
 }
 
-#define ACTIVATION_RANGES(function)                                                                                    \
-    static void function##_range(void *argument, int64_t begin, int64_t end, int worker)                               \
-    {                                                                                                                  \
-        const gan_layer_call *call = argument;                                                                         \
-        (void)worker;                                                                                                  \
-        call->kernels->function(call->y + begin, call->x[0] + begin, end - begin);                                     \
-    }                                                                                                                  \
-    static void function##_backward_range(void *argument, int64_t begin, int64_t end, int worker)                      \
-    {                                                                                                                  \
-        const gan_layer_call *call = argument;                                                                         \
-        (void)worker;                                                                                                  \
-        call->kernels->function##_backward(call->dx[0] + begin, call->dy + begin, call->y + begin, end - begin);       \
+#define ACTIVATION_RANGES(function)                                                                              \
+    static void function##_range(void *argument, int64_t begin, int64_t end, int worker)                         \
+    {                                                                                                            \
+        const gan_layer_call *call = argument;                                                                   \
+        (void)worker;                                                                                            \
+        call->kernels->function(call->y + begin, call->x[0] + begin, end - begin);                               \
+    }                                                                                                            \
+    static void function##_backward_range(void *argument, int64_t begin, int64_t end, int worker)                \
+    {                                                                                                            \
+        const gan_layer_call *call = argument;                                                                   \
+        (void)worker;                                                                                            \
+        call->kernels->function##_backward(call->dx[0] + begin, call->dy + begin, call->y + begin, end - begin); \
     }
 ACTIVATION_RANGES(tanh)
 ACTIVATION_RANGES(sigmoid)
 
-#define ACTIVATION(layer, function, struct_name, field_table, count)                                                   \
-    static void layer##_forward(const gan_layer_call *call)                                                            \
-    {                                                                                                                  \
-        gan_elementwise(call, function##_range);                                                                       \
-    }                                                                                                                  \
-    static void layer##_backward(const gan_layer_call *call)                                                           \
-    {                                                                                                                  \
-        if (call->dx[0]) gan_elementwise(call, function##_backward_range);                                             \
-    }                                                                                                                  \
-    const gan_layer_type gan_layer_##layer = {                                                                         \
-        .name = #layer,                                                                                                \
-        .short_name = #layer,                                                                                          \
-        .options_size = sizeof(struct_name),                                                                           \
-        .fields = field_table,                                                                                         \
-        .field_count = count,                                                                                          \
-        .traits = GAN_READS_Y | GAN_IN_PLACE,                                                                          \
-        .infer = gan_infer_same_shape,                                                                                 \
-        .forward = layer##_forward,                                                                                    \
-        .backward = layer##_backward,                                                                                  \
-    };                                                                                                                 \
-    gan_node *gan_##layer##_layer(const struct_name *options)                                                          \
-    {                                                                                                                  \
-        return gan_layer_node(&gan_layer_##layer, options);                                                            \
+#define ACTIVATION(layer, function, struct_name, field_table, count)       \
+    static void layer##_forward(const gan_layer_call *call)                \
+    {                                                                      \
+        gan_elementwise(call, function##_range);                           \
+    }                                                                      \
+    static void layer##_backward(const gan_layer_call *call)               \
+    {                                                                      \
+        if (call->dx[0]) gan_elementwise(call, function##_backward_range); \
+    }                                                                      \
+    const gan_layer_type gan_layer_##layer = {                             \
+        .name = #layer,                                                    \
+        .short_name = #layer,                                              \
+        .options_size = sizeof(struct_name),                               \
+        .fields = field_table,                                             \
+        .field_count = count,                                              \
+        .traits = GAN_READS_Y | GAN_IN_PLACE,                              \
+        .infer = gan_infer_same_shape,                                     \
+        .forward = layer##_forward,                                        \
+        .backward = layer##_backward,                                      \
+    };                                                                     \
+    gan_node *gan_##layer##_layer(const struct_name *options)              \
+    {                                                                      \
+        return gan_layer_node(&gan_layer_##layer, options);                \
     }
 
 static const gan_field leaky_relu_fields[] = {

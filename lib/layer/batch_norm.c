@@ -3,10 +3,11 @@
 
 #include <math.h>
 
-/* y = gamma * xhat + beta, xhat = (x - mean) * inverse, inverse = 1 / sqrt(variance + epsilon), by channel, over the rows of
- * x as a matrix [rows, c]. The sums over rows are taken in chunks of rows, by their shape, and added in order. */
+/* y = gamma * xhat + beta, xhat = (x - mean) * inverse, inverse = 1 / sqrt(variance + epsilon), by channel, over the
+ * rows of x as a matrix [rows, c]. The sums over rows are taken in chunks of rows, by their shape, and added in order.
+ */
 
-enum { GAMMA, BETA };                        /* parameters */
+enum { GAMMA, BETA };                             /* parameters */
 enum { RUNNING_MEAN, RUNNING_VARIANCE, BATCHES }; /* buffers */
 
 #define CHUNK_FLOATS 8192
@@ -82,8 +83,8 @@ static void chunk_moments(void *argument, int64_t begin, int64_t end, int worker
     call->kernels->moments(sums, sums + c, call->x[0] + begin * c, end - begin, c);
 }
 
-/* Mean and variance of channel j from the chunks' (Chan, Golub, LeVeque 1979): squares about the common mean are each chunk's
- * own plus its rows times the square of the means' distance. */
+/* Mean and variance of channel j from the chunks' (Chan, Golub, LeVeque 1979): squares about the common mean are each
+ * chunk's own plus its rows times the square of the means' distance. */
 static void combine_moments(const gan_layer_call *call, int64_t j, double *mean, double *variance)
 {
     int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch), chunks = chunks_of(rows, c);
@@ -145,7 +146,8 @@ static void forward(const gan_layer_call *call)
     if (call->training) batch_statistics(call);
     for (int64_t j = 0; j < c; j++) {
         float mean = call->training ? call->saved[j] : call->buffer[RUNNING_MEAN][j];
-        float inverse = call->training ? call->saved[c + j] : 1 / sqrtf(call->buffer[RUNNING_VARIANCE][j] + options->epsilon);
+        float inverse =
+            call->training ? call->saved[c + j] : 1 / sqrtf(call->buffer[RUNNING_VARIANCE][j] + options->epsilon);
         scale[j] = call->parameter[GAMMA][j] * inverse;
         shift[j] = call->parameter[BETA][j] - mean * scale[j];
     }
@@ -158,8 +160,8 @@ static void chunk_gradient_sums(void *argument, int64_t begin, int64_t end, int 
     int64_t c = channels(call->layer);
     (void)worker;
     float *sums = chunk_sums(call, begin / chunk_rows(c));
-    call->kernels->batch_norm_sums(sums, sums + c, call->dy + begin * c, call->x[0] + begin * c, call->saved, call->saved + c,
-                                   end - begin, c);
+    call->kernels->batch_norm_sums(sums, sums + c, call->dy + begin * c, call->x[0] + begin * c, call->saved,
+                                   call->saved + c, end - begin, c);
 }
 
 static void input_gradient_rows(void *argument, int64_t begin, int64_t end, int worker)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/registry.h"
 
-/* y = x with one more channel, the mean over channels of |x - mean of x over the batch| (kernel/kernel.h has the formulas).
- * The batch's mean is saved for the backward pass. Work is cut by pixels: a task sees all samples of some. */
+/* y = x with one more channel, the mean over channels of |x - mean of x over the batch| (kernel/kernel.h has the
+ * formulas). The batch's mean is saved for the backward pass. Work is cut by pixels: a task sees all samples of some.
+ */
 
 static int64_t channels(const gan_layer *layer)
 {
@@ -21,19 +22,19 @@ static gan_status infer(gan_layer *layer)
     return GAN_OK;
 }
 
-static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
-{
-    (void)kernels;
-    (void)batch;
-    need->saved = (size_t)gan_shape_elements(&layer->input[0]);
-    need->scratch = (size_t)channels(layer);
-}
-
 /* Pixels a task: a few hundred floats a sample are long runs of memory already. */
 static int64_t grain(const gan_layer *layer)
 {
     int64_t pixels_of_task = 256 / channels(layer);
     return pixels_of_task > 0 ? pixels_of_task : 1;
+}
+
+static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
+{
+    (void)kernels;
+    (void)batch;
+    need->saved = (size_t)gan_shape_elements(&layer->input[0]);
+    need->scratch = (size_t)(grain(layer) * channels(layer));
 }
 
 static void forward_pixels(void *argument, int64_t begin, int64_t end, int worker)
@@ -51,7 +52,8 @@ static void backward_pixels(void *argument, int64_t begin, int64_t end, int work
     int64_t c = channels(call->layer);
     float *scratch = call->scratch + (size_t)worker * call->scratch_stride;
     call->kernels->concat_diff_backward(call->dx[0] + begin * c, call->dy + begin * (c + 1), call->x[0] + begin * c,
-                                        call->saved + begin * c, scratch, call->batch, pixels(call->layer), end - begin, c);
+                                        call->saved + begin * c, scratch, call->batch, pixels(call->layer), end - begin,
+                                        c);
 }
 
 static void forward(const gan_layer_call *call)
@@ -61,7 +63,8 @@ static void forward(const gan_layer_call *call)
 
 static void backward(const gan_layer_call *call)
 {
-    if (call->dx[0]) gan_pool_ranges(call->pool, backward_pixels, (void *)call, pixels(call->layer), grain(call->layer));
+    if (call->dx[0])
+        gan_pool_ranges(call->pool, backward_pixels, (void *)call, pixels(call->layer), grain(call->layer));
 }
 
 const gan_layer_type gan_layer_concat_diff = {

@@ -64,7 +64,8 @@ static void backward(const gan_layer_call *call)
     const gan_conv_geometry *g = &c.geometry;
     if (call->dx[0]) gan_convolution_adjoint(&c, call->dx[0], call->dy, call->parameter[0], NULL);
     if (call->gradient[0]) gan_convolution_weights(&c, call->gradient[0], call->x[0], call->dy);
-    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->out_h * g->out_w, g->out_c);
+    if (call->gradient[1])
+        gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->out_h * g->out_w, g->out_c);
 }
 
 const gan_layer_type gan_layer_conv2d = {

@@ -24,20 +24,24 @@ static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
     const gan_conv2d_transpose_options *o = layer->options;
     const gan_kernel_options kernel = GAN_KERNEL_OPTIONS(o);
     const int64_t *in = layer->input[0].size;
-    int64_t h = default_extent(o->padding, in[0], o->kernel_h ? o->kernel_h : o->kernel, o->stride_h ? o->stride_h : o->stride,
-                               o->pad_top + o->pad_bottom);
-    int64_t w = default_extent(o->padding, in[1], o->kernel_w ? o->kernel_w : o->kernel, o->stride_w ? o->stride_w : o->stride,
-                               o->pad_left + o->pad_right);
+    int64_t h = default_extent(o->padding, in[0], o->kernel_h ? o->kernel_h : o->kernel,
+                               o->stride_h ? o->stride_h : o->stride, o->pad_top + o->pad_bottom);
+    int64_t w = default_extent(o->padding, in[1], o->kernel_w ? o->kernel_w : o->kernel,
+                               o->stride_w ? o->stride_w : o->stride, o->pad_left + o->pad_right);
     if (o->output_h) h = o->output_h;
     if (o->output_w) w = o->output_w;
     if (h < 1 || w < 1 || h > GAN_MAX_EXTENT || w > GAN_MAX_EXTENT)
-        return gan_layer_fail(layer, "the output would be %" PRId64 " x %" PRId64 "; it must be 1 to %d in each direction", h, w,
-                              GAN_MAX_EXTENT);
+        return gan_layer_fail(layer,
+                              "the output would be %" PRId64 " x %" PRId64 "; it must be 1 to %d in each direction", h,
+                              w, GAN_MAX_EXTENT);
     *g = (gan_conv_geometry){.in_h = (int)h, .in_w = (int)w, .in_c = o->filters, .out_c = (int)in[2]};
     gan_status status = gan_kernel_geometry(layer, &kernel, g);
     if (status == GAN_OK && (g->out_h != in[0] || g->out_w != in[1]))
-        return gan_layer_fail(layer, "no output of %" PRId64 " x %" PRId64 " from this input: its convolution gives %d x %d, and the "
-                              "input is %" PRId64 " x %" PRId64, h, w, g->out_h, g->out_w, in[0], in[1]);
+        return gan_layer_fail(layer,
+                              "no output of %" PRId64 " x %" PRId64
+                              " from this input: its convolution gives %d x %d, and the "
+                              "input is %" PRId64 " x %" PRId64,
+                              h, w, g->out_h, g->out_w, in[0], in[1]);
     return status;
 }
 
@@ -91,7 +95,8 @@ static void backward(const gan_layer_call *call)
     const gan_conv_geometry *g = &c.geometry;
     if (call->dx[0]) gan_convolution_forward(&c, call->dx[0], call->dy, call->parameter[0], NULL);
     if (call->gradient[0]) gan_convolution_weights(&c, call->gradient[0], call->dy, call->x[0]);
-    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->in_h * g->in_w, g->in_c);
+    if (call->gradient[1])
+        gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->in_h * g->in_w, g->in_c);
 }
 
 const gan_layer_type gan_layer_conv2d_transpose = {

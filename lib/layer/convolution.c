@@ -6,7 +6,7 @@
 #define PATCH_FLOATS 65536
 
 /* Weight gradients are summed in up to this many partial sums, one a task, which are then added in order. */
-#define MAX_SLABS 8
+#define MAX_SLABS   8
 #define SLAB_FLOATS (1 << 21) /* of all partial sums together, but for at least two */
 
 #define REDUCE_GRAIN 4096
@@ -52,14 +52,20 @@ gan_convolution gan_convolution_of(const gan_conv_geometry *g, const gan_layer_c
     return c;
 }
 
-static int64_t slabs_of(const gan_convolution *c)
+/* A bound of the number of slabs that grows with the batch: a run for 9 samples may get 8, which make more slabs. */
+static int64_t most_slabs(const gan_conv_geometry *g, int64_t batch)
 {
-    int64_t fitting = maximum(2, SLAB_FLOATS / (taps(&c->geometry) * c->geometry.out_c));
-    return minimum(minimum(fitting, MAX_SLABS), blocks_of(c->batch, c->block));
+    int64_t fitting = maximum(2, SLAB_FLOATS / (taps(g) * g->out_c));
+    return minimum(minimum(fitting, MAX_SLABS), batch);
 }
 
-void gan_convolution_memory(const gan_conv_geometry *g, const gan_kernels *kernels, int64_t batch, int64_t bias_channels,
-                            gan_layer_memory *memory)
+static int64_t slabs_of(const gan_convolution *c)
+{
+    return minimum(most_slabs(&c->geometry, c->batch), blocks_of(c->batch, c->block));
+}
+
+void gan_convolution_memory(const gan_conv_geometry *g, const gan_kernels *kernels, int64_t batch,
+                            int64_t bias_channels, gan_layer_memory *memory)
 {
     gan_convolution c = gan_convolution_of(g, NULL, batch);
     size_t patches = 0;
@@ -67,7 +73,7 @@ void gan_convolution_memory(const gan_conv_geometry *g, const gan_kernels *kerne
         patches = gan_saturating_multiply((size_t)(c.block * c.strip * g->out_w), (size_t)taps(g));
     memory->scratch = gan_saturating_add(patches + GAN_ALIGNMENT / sizeof(float), kernels->gemm_scratch);
     size_t weights = gan_saturating_multiply((size_t)taps(g), (size_t)g->out_c);
-    size_t partial = gan_saturating_multiply((size_t)slabs_of(&c), weights);
+    size_t partial = gan_saturating_multiply((size_t)most_slabs(g, batch), weights);
     size_t bias = gan_saturating_multiply(MAX_SLABS, (size_t)bias_channels);
     memory->shared = partial > bias ? partial : bias;
 }
@@ -85,11 +91,6 @@ static int64_t image_floats(const gan_conv_geometry *g)
     return (int64_t)g->in_h * g->in_w * g->in_c;
 }
 
-static int64_t output_floats(const gan_conv_geometry *g)
-{
-    return (int64_t)g->out_h * g->out_w * g->out_c;
-}
-
 /* A worker's scratch: the patches, then gemm's own, both aligned. */
 static float *patch_scratch(const gan_convolution *c, int worker)
 {
@@ -105,13 +106,14 @@ static float *gemm_scratch(const gan_convolution *c, int worker)
 }
 
 /* The patches of samples begin..end-1 (of one only, when a strip is not the whole), rows first..first+rows-1. */
-static const float *patches(const gan_convolution *c, const float *image, int64_t begin, int64_t end, int first, int rows,
-                            float *scratch)
+static const float *patches(const gan_convolution *c, const float *image, int64_t begin, int64_t end, int first,
+                            int rows, float *scratch)
 {
     const gan_conv_geometry *g = &c->geometry;
     if (patches_are_image(g)) return image + begin * image_floats(g);
     for (int64_t n = begin; n < end; n++)
-        c->call->kernels->im2col(scratch + (n - begin) * rows * g->out_w * taps(g), image + n * image_floats(g), g, first, rows);
+        c->call->kernels->im2col(scratch + (n - begin) * rows * g->out_w * taps(g), image + n * image_floats(g), g,
+                                 first, rows);
     return scratch;
 }
 
@@ -204,7 +206,8 @@ static void adjoint_block(void *argument, int64_t begin, int64_t end, int worker
             .scratch = gemm_scratch(c, worker),
         });
         for (int64_t n = s.begin; n < s.end && !direct; n++)
-            kernels->col2im(p->target + n * image_floats(g), col + (n - s.begin) * s.rows * g->out_w * taps(g), g, s.first, s.rows);
+            kernels->col2im(p->target + n * image_floats(g), col + (n - s.begin) * s.rows * g->out_w * taps(g), g,
+                            s.first, s.rows);
     }
 }
 
@@ -280,7 +283,8 @@ static void sum_slab(void *argument, int64_t slab, int worker)
     const struct bias_sum *sum = argument;
     (void)worker;
     int64_t begin = sum->rows * slab / sum->slabs, end = sum->rows * (slab + 1) / sum->slabs;
-    sum->call->kernels->sum_rows(sum->call->shared + slab * sum->c, sum->gradient + begin * sum->c, end - begin, sum->c);
+    sum->call->kernels->sum_rows(sum->call->shared + slab * sum->c, sum->gradient + begin * sum->c, end - begin,
+                                 sum->c);
 }
 
 void gan_bias_gradient(const gan_layer_call *call, float *bias, const float *gradient, int64_t rows, int64_t c)

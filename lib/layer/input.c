@@ -8,4 +8,5 @@ static gan_status infer(gan_layer *layer)
     return GAN_OK;
 }
 
-const gan_layer_type gan_layer_input = {.name = "input", .short_name = "input", .options_size = sizeof(size_t), .infer = infer};
+const gan_layer_type gan_layer_input = {
+    .name = "input", .short_name = "input", .options_size = sizeof(size_t), .infer = infer};

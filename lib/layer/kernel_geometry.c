@@ -23,12 +23,14 @@ static void pad_same(struct direction *d)
 
 static gan_status infer_direction(const gan_layer *layer, int padding, struct direction *d)
 {
-    if (d->kernel == 0) return gan_layer_fail(layer, "kernel is required: kernel, or kernel_h and kernel_w, at least 1");
+    if (d->kernel == 0)
+        return gan_layer_fail(layer, "kernel is required: kernel, or kernel_h and kernel_w, at least 1");
     if (padding == GAN_PADDING_SAME) pad_same(d);
     int64_t padded = d->in + d->before + d->after;
     if (d->in > INT_MAX || padded < d->kernel)
-        return gan_layer_fail(layer, "the kernel's %s %" PRId64 " does not fit into the input's %" PRId64 " with %" PRId64
-                              " of padding", d->name, d->kernel, d->in, d->before + d->after);
+        return gan_layer_fail(
+            layer, "the kernel's %s %" PRId64 " does not fit into the input's %" PRId64 " with %" PRId64 " of padding",
+            d->name, d->kernel, d->in, d->before + d->after);
     d->out = (padded - d->kernel) / d->stride + 1;
     return GAN_OK;
 }
@@ -38,10 +40,18 @@ gan_status gan_kernel_geometry(const gan_layer *layer, const gan_kernel_options 
     bool explicit_padding = o->padding == GAN_PADDING_EXPLICIT;
     if (!explicit_padding && (o->pad_top || o->pad_bottom || o->pad_left || o->pad_right))
         return gan_layer_fail(layer, "pad_top, pad_bottom, pad_left and pad_right go with GAN_PADDING_EXPLICIT only");
-    struct direction h = {.name = "height", .in = g->in_h, .kernel = o->kernel_h ? o->kernel_h : o->kernel,
-                          .stride = o->stride_h ? o->stride_h : o->stride, .before = o->pad_top, .after = o->pad_bottom};
-    struct direction w = {.name = "width", .in = g->in_w, .kernel = o->kernel_w ? o->kernel_w : o->kernel,
-                          .stride = o->stride_w ? o->stride_w : o->stride, .before = o->pad_left, .after = o->pad_right};
+    struct direction h = {.name = "height",
+                          .in = g->in_h,
+                          .kernel = o->kernel_h ? o->kernel_h : o->kernel,
+                          .stride = o->stride_h ? o->stride_h : o->stride,
+                          .before = o->pad_top,
+                          .after = o->pad_bottom};
+    struct direction w = {.name = "width",
+                          .in = g->in_w,
+                          .kernel = o->kernel_w ? o->kernel_w : o->kernel,
+                          .stride = o->stride_w ? o->stride_w : o->stride,
+                          .before = o->pad_left,
+                          .after = o->pad_right};
     gan_status status = infer_direction(layer, o->padding, &h);
     if (status == GAN_OK) status = infer_direction(layer, o->padding, &w);
     if (status != GAN_OK) return status;

@@ -39,8 +39,8 @@ typedef struct gan_layer {
     int64_t flops; /* of products, forward, for one sample */
 } gan_layer;
 
-/* Floats that a layer wants for a batch: `saved` lives from the forward to the backward pass, `shared` and `scratch` during
- * a call, `scratch` once for each worker. Computed by the saturating functions below. */
+/* Floats that a layer wants for a batch: `saved` lives from the forward to the backward pass, `shared` and `scratch`
+ * during a call, `scratch` once for each worker. Computed by the saturating functions below. */
 typedef struct gan_layer_memory {
     size_t saved, shared, scratch;
 } gan_layer_memory;

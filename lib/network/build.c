@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first error of the builder calls stays with the network until gan_network_build(). Always NULL, as the calls return. */
+/* The first error of the builder calls stays with the network until gan_network_build(). Always NULL, as the calls
+ * return. */
 static gan_node *remember(gan_network *network, gan_status status)
 {
     if (network->error == GAN_OK) {
@@ -42,20 +43,29 @@ static bool name_is_taken(const gan_network *network, const char *name)
     return false;
 }
 
-static gan_status set_name(gan_network *network, gan_node *node, const char *name)
+/* "conv0": the layer's short name and how many of its type there are, or more when a caller took that name. */
+static void set_automatic_name(const gan_network *network, gan_node *node)
 {
-    if (name && !name_is_valid(name))
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a layer's name is \"%.80s\"; it must be 1 to %d letters, digits, '_' or '-'",
-                        name, GAN_NAME_SIZE - 1);
-    if (name && name_is_taken(network, name))
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "the network has a layer \"%s\" already", name);
     int number = 0;
-    for (int i = 0; !name && i < network->count; i++)
+    for (int i = 0; i < network->count; i++)
         if (network->nodes[i]->layer.type == node->layer.type) number++;
-    do /* a caller may have given the automatic name to another layer */
-        if (name) snprintf(node->name, sizeof node->name, "%s", name);
-        else snprintf(node->name, sizeof node->name, "%s%d", node->layer.type->short_name, number++);
+    do snprintf(node->name, sizeof node->name, "%s%d", node->layer.type->short_name, number++);
     while (name_is_taken(network, node->name));
+}
+
+static gan_status set_name(const gan_network *network, gan_node *node, const char *name)
+{
+    if (!name) {
+        set_automatic_name(network, node);
+        return GAN_OK;
+    }
+    if (!name_is_valid(name))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "a layer's name is \"%.80s\"; it must be 1 to %d letters, digits, '_' or '-'", name,
+                        GAN_NAME_SIZE - 1);
+    if (name_is_taken(network, name))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "the network has a layer \"%s\" already", name);
+    snprintf(node->name, sizeof node->name, "%s", name);
     return GAN_OK;
 }
 
@@ -90,14 +100,16 @@ static gan_status check_output(gan_node *node)
 }
 
 /* Reads options, connects and infers; the node is not in the network yet. */
-static gan_status fill_node(gan_network *network, gan_node *node, gan_node *const *inputs, int count, const void *options,
-                            const char *name)
+static gan_status fill_node(gan_network *network, gan_node *node, gan_node *const *inputs, int count,
+                            const void *options, const char *name)
 {
     const gan_layer_type *type = node->layer.type;
-    if (network->built) return gan_fail(GAN_ERROR_STATE, "network \"%s\" is built: no layer can be added", network->name);
+    if (network->built)
+        return gan_fail(GAN_ERROR_STATE, "network \"%s\" is built: no layer can be added", network->name);
     gan_status status = set_name(network, node, name);
     if (status == GAN_OK)
-        status = gan_options_read(node->options, type->options_size, options, node->name, type->fields, type->field_count);
+        status =
+            gan_options_read(node->options, type->options_size, options, node->name, type->fields, type->field_count);
     if (status == GAN_OK) status = connect(network, node, inputs, count);
     if (status == GAN_OK && type->infer) status = type->infer(&node->layer);
     return status;
@@ -127,23 +139,19 @@ static gan_node *add_node(gan_network *network, const gan_layer_type *type, gan_
         return remember(network, status);
     }
     node->has_parameters = node->has_parameters || node->layer.parameters > 0;
-    for (int i = 0; i < count; i++) inputs[i]->consumers++;
     network->nodes[network->count++] = node;
     return node;
 }
 
 gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
 {
-    gan_layer_options common;
-    if (!options || gan_options_read(&common, sizeof common, NULL, type->name, NULL, 0) != GAN_OK) {
-        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: options are NULL", type->name);
-        return NULL;
-    }
-    size_t given;
-    memcpy(&given, options, sizeof given);
-    memcpy(&common, options, given < sizeof common ? given : sizeof common);
+    gan_layer_options common = {.size = 0};
+    size_t given = 0;
+    if (options) memcpy(&given, options, sizeof given);
+    if (options) memcpy(&common, options, given < sizeof common ? given : sizeof common);
     if (!common.input) {
-        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: the input is NULL", type->name);
+        gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s", type->name,
+                 options ? "the input is NULL" : "the options are NULL");
         return NULL;
     }
     return add_node(common.input->network, type, &common.input, 1, options, common.name, NULL);
@@ -154,12 +162,15 @@ gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *in
     gan_network *network = NULL;
     int missing = -1;
     for (int i = 0; inputs && i < count && i < GAN_MAX_INPUTS; i++) {
-        if (!inputs[i]) missing = i;
-        else if (!network) network = inputs[i]->network;
+        if (!inputs[i])
+            missing = i;
+        else if (!network)
+            network = inputs[i]->network;
     }
     gan_status status = GAN_OK;
     if (count < 2 || count > GAN_MAX_INPUTS)
-        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %d inputs; there must be 2 to %d", type->name, count, GAN_MAX_INPUTS);
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %d inputs; there must be 2 to %d", type->name, count,
+                          GAN_MAX_INPUTS);
     else if (!network || missing >= 0)
         status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: input %d is NULL", type->name, missing < 0 ? 0 : missing);
     if (status != GAN_OK) return network ? remember(network, status) : NULL;
@@ -173,11 +184,14 @@ gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, 
         return NULL;
     }
     if (network->input_count == GAN_MAX_INPUTS)
-        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: a network has at most %d inputs", GAN_MAX_INPUTS));
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: a network has at most %d inputs",
+                                          GAN_MAX_INPUTS));
     int64_t count;
     if (rank < 1 || rank >= GAN_MAX_RANK || !shape || !gan_shape_count(rank, shape, &count))
-        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: the shape must be of 1 to %d dimensions, each at "
-                                          "least 1", GAN_MAX_RANK - 1));
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                                          "gan_input: the shape must be of 1 to %d dimensions, each at "
+                                          "least 1",
+                                          GAN_MAX_RANK - 1));
     gan_shape input = {.rank = rank};
     memcpy(input.size, shape, (size_t)rank * sizeof *shape);
     gan_node *node = add_node(network, &gan_layer_input, NULL, 0, NULL, name, &input);
@@ -187,24 +201,64 @@ gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, 
     return node;
 }
 
-void gan_network_output(gan_network *network, gan_node *node)
+static gan_status check_new_output(const gan_network *network, const gan_node *node)
 {
-    if (!network || network->error != GAN_OK) return;
-    gan_status status = GAN_OK;
-    if (network->built) return;
-    if (!node) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: the node is NULL");
-    else if (node->network != network)
-        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" belongs to another network", node->name);
-    else if (node->is_output) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" is an output already", node->name);
-    else if (node->is_input) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" is an input", node->name);
-    else if (network->output_count == GAN_MAX_INPUTS)
-        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: a network has at most %d outputs", GAN_MAX_INPUTS);
+    if (!node) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: the node is NULL");
+    if (node->network != network)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" belongs to another network",
+                        node->name);
+    if (node->is_output || node->is_input)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: \"%s\" is %s", node->name,
+                        node->is_input ? "an input" : "an output already");
+    if (network->output_count == GAN_MAX_INPUTS)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: a network has at most %d outputs",
+                        GAN_MAX_INPUTS);
+    return GAN_OK;
+}
+
+gan_status gan_network_output(gan_network *network, gan_node *node)
+{
+    if (!network) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_output: network is NULL");
+    if (network->error != GAN_OK) return gan_fail(network->error, "%s", network->error_text);
+    if (network->built) return gan_fail(GAN_ERROR_STATE, "gan_network_output: network \"%s\" is built", network->name);
+    gan_status status = check_new_output(network, node);
     if (status != GAN_OK) {
         remember(network, status);
-        return;
+        return status;
     }
     node->is_output = true;
     network->outputs[network->output_count++] = node;
+    return GAN_OK;
+}
+
+/* What no output depends on is dead: no run computes it, and it has no part in gradients. */
+static void mark_live(gan_network *network)
+{
+    for (int i = network->count - 1; i >= 0; i--) {
+        gan_node *node = network->nodes[i];
+        node->live = node->is_output || node->consumers > 0;
+        for (int k = 0; node->live && k < node->layer.inputs; k++) node->input[k]->consumers++;
+    }
+}
+
+gan_status gan_network_build(gan_network *network)
+{
+    if (!network) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_build: network is NULL");
+    if (network->built)
+        return gan_fail(GAN_ERROR_STATE, "gan_network_build: network \"%s\" is built already", network->name);
+    if (network->error != GAN_OK)
+        return gan_fail(network->error, "network \"%s\": %s", network->name, network->error_text);
+    if (network->input_count == 0 || network->output_count == 0)
+        return gan_fail(GAN_ERROR_STATE, "gan_network_build: network \"%s\" has no %s", network->name,
+                        network->input_count == 0 ? "input" : "output");
+    gan_status status = gan_network_make_variables(network);
+    if (status != GAN_OK) {
+        remember(network, status);
+        return status;
+    }
+    mark_live(network);
+    network->built = true;
+    return GAN_OK;
 }
 
 int gan_node_rank(const gan_node *node)

@@ -16,9 +16,11 @@ struct gan_node {
     char name[GAN_NAME_SIZE];
     int index; /* in network->nodes, which is a topological order: inputs come before */
     struct gan_node *input[GAN_MAX_INPUTS];
-    int consumers; /* nodes that read this one, counted once for each input they read it with */
+    /* Set by the build. */
+    bool live;     /* an output depends on it */
+    int consumers; /* live nodes that read this one, counted once for each input they read it with */
     bool is_input, is_output;
-    bool has_parameters; /* it or anything before it */
+    bool has_parameters;               /* it or anything before it */
     int first_parameter, first_buffer; /* in the network's lists */
 };
 
@@ -31,8 +33,8 @@ typedef struct gan_variable {
     gan_tensor *gradient; /* NULL for buffers, and before the first training run */
 } gan_variable;
 
-/* The parameters are one block of memory, each aligned, with zeros between: an optimizer moves them in one sweep. Buffers are
- * another. */
+/* The parameters are one block of memory, each aligned, with zeros between: an optimizer moves them in one sweep.
+ * Buffers are another. */
 typedef struct gan_variables {
     gan_variable *list;
     int count;
@@ -59,14 +61,19 @@ struct gan_network {
 
 gan_network *gan_network_retain(gan_network *network);
 
+/* Lays out and initializes parameters and buffers; on failure the network has none. */
+gan_status gan_network_make_variables(gan_network *network);
+void gan_variables_free(gan_context *context, gan_variables *variables);
+
 /* Makes the gradients, when there are none yet. */
 gan_status gan_network_need_gradients(gan_network *network);
 
-/* Draws the first value of a parameter from its place in GAN_STREAM_WEIGHTS. Fails with GAN_ERROR_OUT_OF_MEMORY
- * (orthogonal needs some). */
-gan_status gan_network_initialize(gan_network *network, int parameter);
+/* Draws the first value of a variable, from its place in GAN_STREAM_WEIGHTS; `number` is its place in the list. Fails
+ * with GAN_ERROR_OUT_OF_MEMORY (orthogonal needs some). */
+gan_status gan_network_initialize(const gan_network *network, const gan_variable *variable, int number);
 
-/* GAN_ERROR_INVALID_ARGUMENT for NULL, GAN_ERROR_STATE when not built; `call` begins the sentence. */
-gan_status gan_network_require_built(const gan_network *network, const char *call);
+/* GAN_ERROR_INVALID_ARGUMENT for NULL, GAN_ERROR_STATE when not built; `call` and `what` ("network", an option's name)
+ * begin the sentence. */
+gan_status gan_network_require_built(const gan_network *network, const char *call, const char *what);
 
 #endif

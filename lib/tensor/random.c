@@ -10,7 +10,9 @@ static gan_status check(const char *call, const gan_context *context, uint32_t s
 {
     if (!context || !position || !tensor)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", call,
-                        !context ? "context" : !position ? "position" : "tensor");
+                        !context    ? "context"
+                        : !position ? "position"
+                                    : "tensor");
     if (stream == 0) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: stream is 0; it must be a gan_stream", call);
     if (tensor->type != GAN_FLOAT32) {
         char text[GAN_TENSOR_TEXT];
@@ -25,21 +27,23 @@ gan_status gan_random_normal(const gan_context *context, uint32_t stream, uint64
     gan_status status = check("gan_random_normal", context, stream, position, tensor);
     if (status != GAN_OK) return status;
     if (!isfinite(mean) || !(deviation >= 0) || isinf(deviation))
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_random_normal: mean is %g and deviation %g; they must be finite, the "
-                        "deviation not negative", mean, deviation);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_random_normal: mean is %g and deviation %g; they must be finite, the "
+                        "deviation not negative",
+                        mean, deviation);
     gan_philox philox = {.seed = context->seed, .stream = stream};
     *position = gan_fill_normal(&philox, *position, tensor->data, (size_t)gan_tensor_count(tensor), mean, deviation);
     return GAN_OK;
 }
 
-gan_status gan_random_uniform(const gan_context *context, uint32_t stream, uint64_t *position, gan_tensor *tensor, float low,
-                              float high)
+gan_status gan_random_uniform(const gan_context *context, uint32_t stream, uint64_t *position, gan_tensor *tensor,
+                              float low, float high)
 {
     gan_status status = check("gan_random_uniform", context, stream, position, tensor);
     if (status != GAN_OK) return status;
     if (!isfinite(low) || !isfinite(high) || high < low)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_random_uniform: the bounds are %g and %g; they must be finite and in order",
-                        low, high);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_random_uniform: the bounds are %g and %g; they must be finite and in order", low, high);
     gan_philox philox = {.seed = context->seed, .stream = stream};
     *position = gan_fill_uniform(&philox, *position, tensor->data, (size_t)gan_tensor_count(tensor), low, high);
     return GAN_OK;

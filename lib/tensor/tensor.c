@@ -19,7 +19,8 @@ size_t gan_type_size(gan_type type)
 const char *gan_tensor_text(char text[GAN_TENSOR_TEXT], const gan_tensor *tensor)
 {
     char shape[GAN_SHAPE_TEXT];
-    snprintf(text, GAN_TENSOR_TEXT, "%s %s", types[tensor->type].name, gan_shape_text(shape, tensor->rank, tensor->shape));
+    snprintf(text, GAN_TENSOR_TEXT, "%s %s", types[tensor->type].name,
+             gan_shape_text(shape, tensor->rank, tensor->shape));
     return text;
 }
 
@@ -30,8 +31,8 @@ bool gan_tensor_fits(const gan_tensor *tensor, int rank, const int64_t *shape)
 }
 
 /* Checks what describes a tensor, and makes one without data. */
-static gan_status create_header(gan_tensor **handle, gan_context *context, gan_type type, int rank, const int64_t *shape,
-                                size_t *bytes)
+static gan_status create_header(gan_tensor **handle, gan_context *context, gan_type type, int rank,
+                                const int64_t *shape, size_t *bytes)
 {
     if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL");
     *handle = NULL;
@@ -44,8 +45,10 @@ static gan_status create_header(gan_tensor **handle, gan_context *context, gan_t
     int64_t count;
     if (!gan_shape_count(rank, shape, &count) || (uint64_t)count > SIZE_MAX / types[type].size) {
         char text[GAN_SHAPE_TEXT];
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a tensor's shape is %s; dimensions must be at least 1 and the bytes fit in "
-                        "memory", gan_shape_text(text, rank, shape));
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "a tensor's shape is %s; dimensions must be at least 1 and the bytes fit in "
+                        "memory",
+                        gan_shape_text(text, rank, shape));
     }
     *bytes = (size_t)count * types[type].size;
     gan_tensor *tensor = gan_context_allocate(context, 1, sizeof *tensor, "a tensor");
@@ -67,7 +70,7 @@ static void release_owned(void *user, void *data)
 
 gan_status gan_tensor_create(gan_tensor **handle, gan_context *context, gan_type type, int rank, const int64_t *shape)
 {
-    size_t bytes;
+    size_t bytes = 0;
     gan_status status = create_header(handle, context, type, rank, shape, &bytes);
     if (status != GAN_OK) return status;
     void *data = gan_context_allocate(context, bytes, 1, "a tensor's data");
@@ -84,17 +87,35 @@ gan_status gan_tensor_create(gan_tensor **handle, gan_context *context, gan_type
 gan_status gan_tensor_wrap(gan_tensor **handle, gan_context *context, gan_type type, int rank, const int64_t *shape,
                            void *data, gan_release_function release, void *user)
 {
-    size_t bytes;
+    size_t bytes = 0;
     gan_status status = create_header(handle, context, type, rank, shape, &bytes);
     if (status != GAN_OK) return status;
     if (!data || (uintptr_t)data % types[type].size != 0) {
         gan_tensor_free(handle);
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_wrap: data is %p; it must be aligned to %zu bytes", data,
-                        types[type].size);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_wrap: data is %p; it must be aligned to %zu bytes",
+                        data, types[type].size);
     }
     (*handle)->data = data;
     (*handle)->release = release;
     (*handle)->user = user;
+    return GAN_OK;
+}
+
+static void release_base(void *user, void *data)
+{
+    (void)data;
+    gan_tensor *base = user;
+    gan_tensor_free(&base);
+}
+
+gan_status gan_tensor_view(gan_tensor **handle, gan_tensor *base, size_t offset, int rank, const int64_t *shape)
+{
+    size_t bytes = 0;
+    gan_status status = create_header(handle, base->context, GAN_FLOAT32, rank, shape, &bytes);
+    if (status != GAN_OK) return status;
+    (*handle)->data = (float *)base->data + offset;
+    (*handle)->release = release_base;
+    (*handle)->user = gan_tensor_retain(base);
     return GAN_OK;
 }
 

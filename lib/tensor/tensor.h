@@ -28,4 +28,8 @@ const char *gan_tensor_text(char text[GAN_TENSOR_TEXT], const gan_tensor *tensor
 /* Whether the tensor is float of shape [any batch, shape]. */
 bool gan_tensor_fits(const gan_tensor *tensor, int rank, const int64_t *shape);
 
+/* A float tensor on part of another's memory, which it keeps alive: from `offset` floats on. The caller sees to it that
+ * it fits. GAN_ERROR_OUT_OF_MEMORY. */
+gan_status gan_tensor_view(gan_tensor **tensor, gan_tensor *base, size_t offset, int rank, const int64_t *shape);
+
 #endif

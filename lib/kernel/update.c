@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/variant.h"
+
+/* Kingma and Ba 2015, with the corrections of both moments in `rate` and `correction`:
+ *     m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2, w -= rate * m / (sqrt(v * correction) + epsilon) */
+void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step)
+{
+    const gan_adam_step s = *step;
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        m[i] += (1 - s.beta1) * (g[i] - m[i]);
+        v[i] = s.beta2 * v[i] + (1 - s.beta2) * (g[i] * g[i]);
+        w[i] -= s.rate * m[i] / (sqrtf(v[i] * s.correction) + s.epsilon);
+    }
+}
+
+void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov)
+{
+    if (!v) {
+        INDEPENDENT
+        for (int64_t i = 0; i < n; i++) w[i] -= rate * g[i];
+        return;
+    }
+    const float gradient = nesterov ? 1 : 0, velocity = nesterov ? momentum : 1;
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        v[i] = momentum * v[i] + g[i];
+        w[i] -= rate * (gradient * g[i] + velocity * v[i]);
+    }
+}
+
+INLINE void add_squares(dvec *sum, vec x)
+{
+    dvec wide = __builtin_convertvector(x, dvec);
+    *sum += wide * wide;
+}
+
+double VARIANT(sum_squares)(const float *x, int64_t n)
+{
+    dvec sum[2] = {{0}, {0}};
+    int64_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        add_squares(&sum[0], load(x + i));
+        add_squares(&sum[1], load(x + i + LANES));
+    }
+    for (; i < n; i += LANES) add_squares(&sum[0], load_part(x + i, n - i < LANES ? n - i : LANES));
+    sum[0] += sum[1];
+    double total = 0;
+    for (int lane = 0; lane < LANES; lane++) total += sum[0][lane];
+    return total;
+}

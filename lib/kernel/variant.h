@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_KERNEL_VARIANT_H
+#define GAN_KERNEL_VARIANT_H
+
+#include "kernel/kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What the sources of a kernel set share. Each is compiled once a set, with GAN_KERNEL_SET its name and with the
+ * compiler's flags for its instructions; VARIANT(f) is the name of f in this set: gan_avx2_f. */
+#define VARIANT_OF(set, name) gan_##set##_##name
+#define VARIANT_IN(set, name) VARIANT_OF(set, name)
+#define VARIANT(name)         VARIANT_IN(GAN_KERNEL_SET, name)
+
+#if defined __AVX512F__
+#define LANES 16
+#elif defined __AVX__
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+/* A register of floats, and one of the integers that comparisons of it give: 0 or -1. */
+__extension__ typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+__extension__ typedef int32_t ivec __attribute__((vector_size(LANES * sizeof(float))));
+__extension__ typedef double dvec __attribute__((vector_size(LANES * sizeof(double))));
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Before a loop whose iterations are independent even where its pointers are equal: in place is fine. */
+#if defined __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define UNROLL      _Pragma("clang loop unroll(full)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#define UNROLL      _Pragma("GCC unroll 32")
+#endif
+
+INLINE vec load(const float *x)
+{
+    vec v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+INLINE void store(float *y, vec v)
+{
+    memcpy(y, &v, sizeof v);
+}
+
+INLINE vec splat(float x)
+{
+    return x - (vec){0};
+}
+
+/* The first n < LANES floats; the rest is 0. */
+INLINE vec load_part(const float *x, int64_t n)
+{
+    vec v = {0};
+    memcpy(&v, x, (size_t)n * sizeof *x);
+    return v;
+}
+
+INLINE void store_part(float *y, vec v, int64_t n)
+{
+    memcpy(y, &v, (size_t)n * sizeof *y);
+}
+
+/* mask ? a : b, lane by lane, with the mask that a comparison gives. */
+INLINE vec choose(ivec mask, vec a, vec b)
+{
+    return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
+}
+
+INLINE vec absolute(vec v)
+{
+    return (vec)((ivec)v & 0x7fffffff);
+}
+
+/* The sum of the lanes, halves added to halves. */
+INLINE float sum_lanes(vec v)
+{
+    float lane[LANES];
+    store(lane, v);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+    return lane[0];
+}
+
+/* The builtin gemm's scratch: a panel of a and a block of b. */
+#define GEMM_BLOCK_K    256
+#define GEMM_BLOCK_N    512
+#define GEMM_PANEL_ROWS 16
+#define GEMM_SCRATCH    ((GEMM_PANEL_ROWS + GEMM_BLOCK_N) * GEMM_BLOCK_K)
+
+/* The kernels of this set; kernel.h says what each does. */
+extern const gan_kernels VARIANT(kernels);
+
+void VARIANT(gemm_builtin)(const gan_gemm *gemm);
+void VARIANT(im2col)(float *col, const float *image, const gan_conv_geometry *geometry, int first_row, int rows);
+void VARIANT(col2im)(float *image, const float *col, const gan_conv_geometry *geometry, int first_row, int rows);
+void VARIANT(add)(float *y, const float *x, int64_t n);
+void VARIANT(leaky_relu)(float *y, const float *x, int64_t n, float slope);
+void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope);
+void VARIANT(tanh)(float *y, const float *x, int64_t n);
+void VARIANT(tanh_backward)(float *dx, const float *dy, const float *y, int64_t n);
+void VARIANT(sigmoid)(float *y, const float *x, int64_t n);
+void VARIANT(sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n);
+void VARIANT(fill_rows)(float *y, const float *row, int64_t rows, int64_t c);
+void VARIANT(sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);
+void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c);
+void VARIANT(moments)(float *mean, float *squares, const float *x, int64_t rows, int64_t c);
+void VARIANT(batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, const float *x, const float *mean,
+                              const float *inverse, int64_t rows, int64_t c);
+void VARIANT(batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
+                                  const float *d, int64_t rows, int64_t c);
+void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
+                          int64_t c);
+void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,
+                                   int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
+void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
+void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
+double VARIANT(sum_squares)(const float *x, int64_t n);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "optimizer/optimizer.h"
+
+#include <math.h>
+
+/* Parameters a task. */
+#define GRAIN 16384
+
+gan_status gan_optimizer_create(gan_optimizer **handle, gan_network *network, const gan_optimizer_type *type)
+{
+    gan_status status = gan_network_require_built(network, type->name, "network");
+    if (status != GAN_OK) return status;
+    gan_optimizer *optimizer = gan_context_allocate(network->context, 1, sizeof *optimizer, "an optimizer");
+    if (!optimizer) return GAN_ERROR_OUT_OF_MEMORY;
+    atomic_init(&optimizer->references, 1);
+    optimizer->type = type;
+    optimizer->network = gan_network_retain(network);
+    const gan_tensor *values = network->parameters.values;
+    for (int i = 0; status == GAN_OK && values && i < type->states; i++)
+        status = gan_tensor_create(&optimizer->state[i], network->context, GAN_FLOAT32, values->rank, values->shape);
+    *handle = optimizer;
+    if (status != GAN_OK) gan_optimizer_free(handle);
+    return status;
+}
+
+gan_optimizer *gan_optimizer_retain(gan_optimizer *optimizer)
+{
+    atomic_fetch_add(&optimizer->references, 1);
+    return optimizer;
+}
+
+void gan_optimizer_free(gan_optimizer **handle)
+{
+    if (!handle || !*handle) return;
+    gan_optimizer *optimizer = *handle;
+    *handle = NULL;
+    if (atomic_fetch_sub(&optimizer->references, 1) > 1) return;
+    gan_network *network = optimizer->network;
+    for (int i = 0; i < optimizer->type->states; i++) gan_tensor_free(&optimizer->state[i]);
+    gan_context_release(network->context, optimizer);
+    gan_network_free(&network);
+}
+
+gan_optimizer_range gan_optimizer_range_of(const gan_optimizer *optimizer, int64_t begin, int64_t end)
+{
+    const gan_variables *parameters = &optimizer->network->parameters;
+    gan_optimizer_range range = {
+        .weight = gan_tensor_floats(parameters->values) + begin,
+        .gradient = gan_tensor_floats(parameters->gradients) + begin,
+        .count = end - begin,
+    };
+    for (int i = 0; i < 2; i++)
+        if (optimizer->state[i]) range.state[i] = gan_tensor_floats(optimizer->state[i]) + begin;
+    return range;
+}
+
+gan_status gan_optimizer_step(gan_optimizer *optimizer)
+{
+    if (!optimizer) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_optimizer_step: optimizer is NULL");
+    const gan_network *network = optimizer->network;
+    if (network->parameters.count > 0 && !network->parameters.gradients)
+        return gan_fail(GAN_ERROR_STATE,
+                        "gan_optimizer_step: network \"%s\" has no gradients; make a training run first",
+                        network->name);
+    optimizer->steps++;
+    gan_pool_ranges(network->context->pool, optimizer->type->update, optimizer, (int64_t)network->parameters.floats,
+                    GRAIN);
+    return GAN_OK;
+}
+
+gan_status gan_optimizer_set_rate(gan_optimizer *optimizer, float rate)
+{
+    if (!optimizer) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_optimizer_set_rate: optimizer is NULL");
+    if (!(rate > 0) || isinf(rate))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_optimizer_set_rate: rate is %g; it must be above 0 and finite",
+                        rate);
+    optimizer->rate = rate;
+    return GAN_OK;
+}
+
+float gan_optimizer_rate(const gan_optimizer *optimizer)
+{
+    return optimizer ? optimizer->rate : 0;
+}
+
+uint64_t gan_optimizer_steps(const gan_optimizer *optimizer)
+{
+    return optimizer ? optimizer->steps : 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_OPTIMIZER_OPTIMIZER_H
+#define GAN_OPTIMIZER_OPTIMIZER_H
+
+#include "network/network.h"
+
+#include <gan/optimizer.h>
+
+/* An optimizer is one sweep over the block of a network's parameters; a type is what it does to a range of them. */
+typedef struct gan_optimizer_type {
+    const char *name;      /* in messages and files */
+    int states;            /* numbers remembered for each parameter */
+    gan_range_task update; /* argument: the optimizer, its steps counting this one */
+} gan_optimizer_type;
+
+struct gan_optimizer {
+    atomic_int references;
+    const gan_optimizer_type *type;
+    gan_network *network;
+    float rate;
+    uint64_t steps;
+    gan_tensor *state[2]; /* each like the block of parameters */
+    union {
+        gan_sgd_options sgd;
+        gan_adam_options adam;
+    } options;
+};
+
+/* Makes the handle with zero states; the type's create function sets rate and options. */
+gan_status gan_optimizer_create(gan_optimizer **optimizer, gan_network *network, const gan_optimizer_type *type);
+gan_optimizer *gan_optimizer_retain(gan_optimizer *optimizer);
+
+/* The range's parameters, gradients and states, for update functions. */
+typedef struct gan_optimizer_range {
+    float *weight, *state[2];
+    const float *gradient;
+    int64_t count;
+} gan_optimizer_range;
+gan_optimizer_range gan_optimizer_range_of(const gan_optimizer *optimizer, int64_t begin, int64_t end);
+
+#endif

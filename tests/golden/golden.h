@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TESTS_GOLDEN_GOLDEN_H
+#define TESTS_GOLDEN_GOLDEN_H
+
+#include "safetensors.h"
+
+/* A kind of file: what its name begins with, and how to check one. */
+typedef struct golden_kind {
+    const char *prefix;
+    void (*check)(const golden *file, gan_context *context, const char *prefix);
+} golden_kind;
+
+void check_layer_file(const golden *file, gan_context *context, const char *prefix);
+void check_steps_file(const golden *file, gan_context *context, const char *prefix);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "golden.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A file of one layer: x, its parameters, y, dy, and the gradients. */
+
+#define TOLERANCE 3e-6f
+
+static int setting(const golden *file, const char *name, int fallback)
+{
+    return (int)golden_number(file, name, fallback);
+}
+
+static int padding_of(const golden *file)
+{
+    const char *padding = golden_text(file, "padding");
+    if (!padding || strcmp(padding, "valid") == 0) return GAN_PADDING_VALID;
+    if (strcmp(padding, "same") == 0) return GAN_PADDING_SAME;
+    ck_assert_msg(strcmp(padding, "explicit") == 0, "padding \"%s\" is not known", padding);
+    return GAN_PADDING_EXPLICIT;
+}
+
+/* The settings that both convolutions have; the kernel's size is in the weight's shape. */
+#define CONVOLUTION_SETTINGS(file, filter_axis)                                                                    \
+    .filters = (int)weight_shape[filter_axis], .kernel_h = (int)weight_shape[0], .kernel_w = (int)weight_shape[1], \
+    .stride = setting(file, "stride", 1), .stride_h = setting(file, "stride_h", 0),                                \
+    .stride_w = setting(file, "stride_w", 0), .padding = padding_of(file), .pad_top = setting(file, "pad_top", 0), \
+    .pad_bottom = setting(file, "pad_bottom", 0), .pad_left = setting(file, "pad_left", 0),                        \
+    .pad_right = setting(file, "pad_right", 0), .no_bias = !golden_find(file, "b", NULL, NULL)
+
+static gan_node *add_layer(const golden *file, const char *kind, gan_node *x)
+{
+    int64_t weight_shape[GAN_MAX_RANK] = {0};
+    golden_find(file, "w", NULL, weight_shape);
+    if (strcmp(kind, "conv2d") == 0) return gan_conv2d(x, CONVOLUTION_SETTINGS(file, 3));
+    if (strcmp(kind, "conv2d_transpose") == 0)
+        return gan_conv2d_transpose(x, CONVOLUTION_SETTINGS(file, 2), .output_h = setting(file, "out_h", 0),
+                                    .output_w = setting(file, "out_w", 0));
+    if (strcmp(kind, "linear") == 0)
+        return gan_linear(x, .units = (int)weight_shape[1], .no_bias = !golden_find(file, "b", NULL, NULL));
+    if (strcmp(kind, "batch_norm") == 0)
+        return gan_batch_norm(x, .epsilon = (float)golden_number(file, "epsilon", 1e-3));
+    if (strcmp(kind, "leaky_relu") == 0) return gan_leaky_relu(x, .slope = (float)golden_number(file, "slope", 0.2));
+    if (strcmp(kind, "concat_diff") == 0) return gan_concat_diff(x);
+    if (strcmp(kind, "relu") == 0) return gan_relu(x);
+    if (strcmp(kind, "tanh") == 0) return gan_tanh(x);
+    return gan_sigmoid(x);
+}
+
+/* The network's parameter "layer.weight" is the file's "w". */
+static const struct {
+    const char *parameter, *name, *gradient;
+} names[] = {{".weight", "w", "dw"}, {".bias", "b", "db"}, {".gamma", "gamma", "dgamma"}, {".beta", "beta", "dbeta"}};
+
+static int name_of(const char *parameter)
+{
+    for (int i = 0; i < 4; i++)
+        if (strcmp(strchr(parameter, '.'), names[i].parameter) == 0) return i;
+    ck_abort_msg("parameter %s is not known", parameter);
+    return 0;
+}
+
+static void load_parameters(const golden *file, gan_context *context, gan_network *network)
+{
+    for (int i = 0; i < gan_network_parameter_count(network); i++) {
+        gan_tensor *value = golden_tensor(file, context, names[name_of(gan_network_parameter_name(network, i))].name);
+        ok(gan_tensor_copy(gan_network_parameter(network, i), value));
+        gan_tensor_free(&value);
+    }
+}
+
+static void compare(const golden *file, const char *name, const gan_tensor *tensor)
+{
+    int rank;
+    int64_t shape[GAN_MAX_RANK];
+    const float *expected = golden_find(file, name, &rank, shape);
+    ck_assert_msg(expected && tensor, "there is no %s", name);
+    ck_assert_int_eq(rank, gan_tensor_rank(tensor));
+    for (int i = 0; i < rank; i++) ck_assert_int_eq(shape[i], gan_tensor_dimension(tensor, i));
+    check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
+}
+
+void check_layer_file(const golden *file, gan_context *context, const char *kind)
+{
+    const char *x_name = golden_find(file, "x", NULL, NULL) ? "x" : "input";
+    const char *dx_name = golden_find(file, "dx", NULL, NULL) ? "dx" : "dinput";
+    gan_tensor *x = golden_tensor(file, context, x_name), *dy = golden_tensor(file, context, "dy");
+    gan_network *network;
+    ok(gan_network_create(&network, context, NULL));
+    gan_node *input = gan_input_layer(network, gan_tensor_rank(x) - 1, gan_tensor_shape(x) + 1, NULL);
+    gan_network_output(network, add_layer(file, kind, input));
+    ok(gan_network_build(network));
+    load_parameters(file, context, network);
+    gan_run *run;
+    ok(gan_run_create(&run, network, GAN_TRAINING, gan_tensor_dimension(x, 0)));
+    ok(gan_run_forward(run, x));
+    ok(gan_run_backward(run, dy, GAN_WANT_INPUTS | GAN_WANT_PARAMETERS));
+    compare(file, "y", gan_run_output(run, 0));
+    compare(file, dx_name, gan_run_input_gradient(run, 0));
+    for (int i = 0; i < gan_network_parameter_count(network); i++)
+        compare(file, names[name_of(gan_network_parameter_name(network, i))].gradient,
+                gan_network_gradient(network, i));
+    gan_run_free(&run);
+    gan_network_free(&network);
+    gan_tensor_free(&dy);
+    gan_tensor_free(&x);
+}

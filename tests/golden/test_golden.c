@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "golden.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every file of $GAN_GOLDEN_DIR whose name begins like a kind below is checked with every kernel set. The vectors were
+ * computed in float64 with PyTorch; a new file of a known kind needs no code. */
+
+static const golden_kind kinds[] = {
+    /* a longer prefix comes before its beginning */
+    {"conv2d_transpose", check_layer_file},
+    {"conv2d", check_layer_file},
+    {"linear", check_layer_file},
+    {"batch_norm", check_layer_file},
+    {"concat_diff", check_layer_file},
+    {"leaky_relu", check_layer_file},
+    {"relu", check_layer_file},
+    {"tanh", check_layer_file},
+    {"sigmoid", check_layer_file},
+    {"gan_steps", check_steps_file},
+};
+
+static const golden_kind *kind_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return &kinds[i];
+    return NULL;
+}
+
+static const char *folder;
+static struct dirent **files;
+static int file_count;
+
+static int is_golden(const struct dirent *entry)
+{
+    const char *end = strrchr(entry->d_name, '.');
+    return end && strcmp(end, ".safetensors") == 0 && kind_of(entry->d_name) != NULL;
+}
+
+START_TEST(every_kind_has_a_file)
+{
+    const char *kind = kinds[_i].prefix;
+    for (int i = 0; i < file_count; i++)
+        if (strcmp(kind_of(files[i]->d_name)->prefix, kind) == 0) return;
+    ck_abort_msg("%s has no file %s*.safetensors", folder, kind);
+}
+END_TEST
+
+START_TEST(golden_file)
+{
+    const char *name = files[_i / kernel_set_count()]->d_name;
+    const golden_kind *kind = kind_of(name);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    gan_context *context = new_context(1, kernel_set(_i % kernel_set_count()));
+    mark_point();
+    golden *file = golden_open(path);
+    fprintf(stderr, "%s, kernels %s\n", name, gan_context_kernels(context));
+    kind->check(file, context, kind->prefix);
+    golden_close(file);
+    gan_context_free(&context);
+}
+END_TEST
+
+int main(void)
+{
+    folder = getenv("GAN_GOLDEN_DIR");
+    if (!folder) folder = GOLDEN_DIR;
+    file_count = scandir(folder, &files, is_golden, alphasort);
+    Suite *suite = suite_create("golden");
+    TCase *cases = tcase_create("files");
+    tcase_set_timeout(cases, 0);
+    suite_add_tcase(suite, cases);
+    tcase_add_loop_test(cases, golden_file, 0, file_count < 0 ? 0 : file_count * kernel_set_count());
+    /* A folder of the caller's may hold some kinds only, but not none. */
+    int all = (int)(sizeof kinds / sizeof kinds[0]);
+    if (!getenv("GAN_GOLDEN_DIR") || file_count <= 0) tcase_add_loop_test(cases, every_kind_has_a_file, 0, all);
+    int status = run_suite(suite);
+    for (int i = 0; i < file_count; i++) free(files[i]);
+    free(files);
+    return status;
+}

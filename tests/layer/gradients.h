@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TESTS_LAYER_GRADIENTS_H
+#define TESTS_LAYER_GRADIENTS_H
+
+#include "support.h"
+
+/* A network with a training run, random inputs, and the objective: the sum over all outputs of y * r for fixed random
+ * r. */
+typedef struct subject {
+    gan_context *context;
+    gan_network *network;
+    gan_run *run;
+    int64_t batch;
+    gan_tensor *input[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS];
+} subject;
+
+/* Takes the network, which is built, and frees it in free_subject(). Parameters and inputs become random numbers. */
+subject new_subject(gan_context *context, gan_network *network, int64_t batch);
+void free_subject(subject *subject);
+
+void forward(subject *subject);
+
+/* Forward, and the objective's gradient to the inputs and parameters that `want` names. */
+void backward(subject *subject, unsigned want);
+
+/* Every gradient agrees with central differences of the objective. Where the two one-sided differences disagree there
+ * is a kink; such places are left out, and are few. */
+void check_differences(subject *subject);
+
+/* Each want-mask computes what it names, as both together do, bit for bit, and leaves the rest alone. Parameter
+ * gradients add up. */
+void check_wants(subject *subject);
+
+/* The bits of all outputs and gradients as one number. */
+uint64_t fingerprint(subject *subject);
+
+#endif

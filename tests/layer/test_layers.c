@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gradients.h"
+#include "layer/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Every layer type over odd shapes, with every kernel set: gradients against finite differences, want-masks, the same
+ * bits with any number of threads and in any batch's memory. A new layer needs lines in this table, and the first test
+ * says so. */
+
+#define BATCH 3
+
+typedef struct layer_case {
+    const gan_layer_type *type;
+    const void *options; /* NULL for types that join several inputs */
+    int inputs;
+    gan_shape input[3];
+} layer_case;
+
+#define OPTIONS(type, ...) (&(type){.size = sizeof(type), __VA_ARGS__})
+#define CONV(...)          &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
+#define DECONV(...)        &gan_layer_conv2d_transpose, OPTIONS(gan_conv2d_transpose_options, __VA_ARGS__), 1
+#define SAME               .padding = GAN_PADDING_SAME
+#define EXPLICIT           .padding = GAN_PADDING_EXPLICIT
+
+static const layer_case cases[] = {
+    {CONV(.filters = 3, .kernel = 3), {{3, {5, 7, 2}}}},
+    {CONV(.filters = 4, .kernel = 4, SAME), {{3, {6, 5, 3}}}},
+    {CONV(.filters = 5, .kernel = 4, .stride = 2, SAME), {{3, {8, 8, 17}}}},
+    {CONV(.filters = 1, .kernel = 2), {{3, {2, 2, 33}}}},
+    {CONV(.filters = 2, .kernel = 1), {{3, {4, 3, 5}}}},
+    {CONV(.filters = 2, .kernel = 1, .stride = 3, SAME), {{3, {5, 4, 2}}}},
+    {CONV(.filters = 3, .kernel_h = 1, .kernel_w = 5, .stride_h = 2, .stride_w = 3, SAME, .no_bias = true),
+     {{3, {4, 9, 1}}}},
+    {CONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 4, .pad_left = 1, .pad_right = 5),
+     {{3, {3, 4, 2}}}},
+    {CONV(.filters = 2, .kernel = 5, SAME), {{3, {2, 1, 3}}}},
+    {DECONV(.filters = 3, .kernel = 2), {{3, {1, 1, 9}}}},
+    {DECONV(.filters = 3, .kernel = 4, .stride = 2, SAME), {{3, {3, 2, 5}}}},
+    {DECONV(.filters = 2, .kernel = 4, SAME), {{3, {5, 4, 3}}}},
+    {DECONV(.filters = 2, .kernel = 3, .stride = 2, SAME, .output_h = 5, .output_w = 6), {{3, {3, 3, 2}}}},
+    {DECONV(.filters = 1, .kernel = 2, .stride = 3, .no_bias = true), {{3, {2, 3, 4}}}},
+    {DECONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 1, .pad_bottom = 1, .pad_left = 2),
+     {{3, {3, 4, 2}}}},
+    {DECONV(.filters = 2, .kernel_h = 5, .kernel_w = 1, .stride_h = 1, .stride_w = 2), {{3, {2, 3, 3}}}},
+    {&gan_layer_linear, OPTIONS(gan_linear_options, .units = 7), 1, {{1, {13}}}},
+    {&gan_layer_linear, OPTIONS(gan_linear_options, .units = 1, .no_bias = true), 1, {{3, {2, 3, 5}}}},
+    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.01f), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.1f), 1, {{1, {5}}}},
+    {&gan_layer_relu, OPTIONS(gan_activation_options, .name = "rectify"), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_leaky_relu, OPTIONS(gan_leaky_relu_options, .slope = 0.3f), 1, {{2, {11, 3}}}},
+    {&gan_layer_leaky_relu, OPTIONS(gan_leaky_relu_options, .slope = GAN_ZERO), 1, {{1, {67}}}},
+    {&gan_layer_tanh, OPTIONS(gan_activation_options, .name = NULL), 1, {{1, {33}}}},
+    {&gan_layer_sigmoid, OPTIONS(gan_activation_options, .name = NULL), 1, {{1, {35}}}},
+    {&gan_layer_reshape, OPTIONS(gan_reshape_options, .shape = {2, -1, 3}), 1, {{2, {6, 5}}}},
+    {&gan_layer_flatten, OPTIONS(gan_flatten_options, .name = NULL), 1, {{3, {2, 3, 5}}}},
+    {&gan_layer_concat, NULL, 3, {{2, {3, 1}}, {2, {3, 4}}, {2, {3, 2}}}},
+    {&gan_layer_add, NULL, 3, {{2, {3, 5}}, {2, {3, 5}}, {2, {3, 5}}}},
+    {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{3, {3, 2, 9}}}},
+    {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{1, {1}}}},
+};
+
+#define CASES ((int)(sizeof cases / sizeof cases[0]))
+
+START_TEST(every_type_has_a_case)
+{
+    for (int i = 0; gan_layer_types[i]; i++) {
+        bool found = gan_layer_types[i] == &gan_layer_input;
+        for (int k = 0; k < CASES; k++) found = found || cases[k].type == gan_layer_types[i];
+        ck_assert_msg(found, "%s has no line in the table of cases", gan_layer_types[i]->name);
+    }
+}
+END_TEST
+
+START_TEST(types_are_told_apart)
+{
+    for (int i = 0; gan_layer_types[i]; i++)
+        for (int k = 0; k < i; k++) {
+            ck_assert_str_ne(gan_layer_types[i]->name, gan_layer_types[k]->name);
+            ck_assert_str_ne(gan_layer_types[i]->short_name, gan_layer_types[k]->short_name);
+        }
+}
+END_TEST
+
+static gan_network *network_of(const layer_case *c, gan_context *context)
+{
+    gan_network *network;
+    gan_node *inputs[3], *output;
+    ok(gan_network_create(&network, context, NULL));
+    for (int i = 0; i < c->inputs; i++) inputs[i] = gan_input_layer(network, c->input[i].rank, c->input[i].size, NULL);
+    if (c->options) {
+        unsigned char options[512];
+        memcpy(options, c->options, c->type->options_size);
+        ((gan_layer_options *)(void *)options)->input = inputs[0];
+        output = gan_layer_node(c->type, options);
+    } else {
+        output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
+    }
+    ok(gan_network_output(network, output));
+    ok(gan_network_build(network));
+    return network;
+}
+
+static subject subject_of(const layer_case *c, int threads, gan_kernel_set set, int64_t batch)
+{
+    gan_context *context = new_context(threads, set);
+    subject s = new_subject(context, network_of(c, context), batch);
+    gan_context_free(&context); /* the network keeps it */
+    return s;
+}
+
+START_TEST(gradients_agree_with_differences)
+{
+    subject s = subject_of(&cases[_i % CASES], 1, kernel_set(_i / CASES), BATCH);
+    check_differences(&s);
+    free_subject(&s);
+}
+END_TEST
+
+START_TEST(wants)
+{
+    subject s = subject_of(&cases[_i], 2, GAN_KERNELS_AUTO, BATCH);
+    check_wants(&s);
+    free_subject(&s);
+}
+END_TEST
+
+/* A batch large enough for several tasks in every layer. */
+START_TEST(threads_do_not_change_a_bit)
+{
+    uint64_t expected = 0;
+    for (int threads = 1; threads <= 3; threads++) {
+        subject s = subject_of(&cases[_i % CASES], threads, kernel_set(_i / CASES), 200);
+        uint64_t found = fingerprint(&s);
+        if (threads == 1) expected = found;
+        ck_assert_msg(found == expected, "%s: %d threads give other bits", cases[_i % CASES].type->name, threads);
+        free_subject(&s);
+    }
+}
+END_TEST
+
+/* A run that was made for another batch gives what a run of its own gives: one that is larger, and one that has to
+ * grow. */
+START_TEST(batches_do_not_change_a_bit)
+{
+    static const int64_t batches[] = {8, 9, 33};
+    for (int i = 0; i < 3; i++) {
+        subject exact = subject_of(&cases[_i], 1, GAN_KERNELS_AUTO, batches[i]);
+        uint64_t expected = fingerprint(&exact);
+        for (int64_t made_for = 1; made_for <= 100; made_for += 99) {
+            gan_run_free(&exact.run);
+            ok(gan_run_create(&exact.run, exact.network, GAN_TRAINING, made_for));
+            ck_assert_msg(fingerprint(&exact) == expected, "%s: a run made for %lld gives other bits for %lld",
+                          cases[_i].type->name, (long long)made_for, (long long)batches[i]);
+        }
+        free_subject(&exact);
+    }
+}
+END_TEST
+
+/* But for layers that look at the whole batch, a sample's result in inference is its own. */
+START_TEST(inference_is_the_forward_pass)
+{
+    const layer_case *c = &cases[_i];
+    if (c->type == &gan_layer_batch_norm) return; /* has averages of its own: test_network.c */
+    subject s = subject_of(c, 1, GAN_KERNELS_AUTO, BATCH);
+    gan_run *inference;
+    const gan_tensor *inputs[GAN_MAX_INPUTS];
+    memcpy(inputs, s.input, sizeof inputs);
+    ok(gan_run_create(&inference, s.network, GAN_INFERENCE, BATCH));
+    ok(gan_run_forward_all(inference, inputs, c->inputs));
+    forward(&s);
+    const gan_tensor *a = gan_run_output(inference, 0), *b = gan_run_output(s.run, 0);
+    ck_assert_int_eq(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(b)), 0);
+    gan_run_free(&inference);
+    free_subject(&s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("layers");
+    TCase *tests = tcase_create("all types");
+    tcase_set_timeout(tests, 0);
+    suite_add_tcase(suite, tests);
+    tcase_add_test(tests, every_type_has_a_case);
+    tcase_add_test(tests, types_are_told_apart);
+    tcase_add_loop_test(tests, gradients_agree_with_differences, 0, CASES * kernel_set_count());
+    tcase_add_loop_test(tests, wants, 0, CASES);
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, CASES * kernel_set_count());
+    tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, CASES);
+    tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, CASES);
+    return run_suite(suite);
+}

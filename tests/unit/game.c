@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "game.h"
+
+static gan_status make_generator(gan_network **network, gan_context *context)
+{
+    gan_status status = gan_network_create(network, context, gan_network_options(.name = "generator"));
+    if (status != GAN_OK) return status;
+    gan_node *x = gan_reshape(gan_input(*network, 10), .shape = {1, 1, 10});
+    x = gan_relu(gan_batch_norm(gan_conv2d_transpose(x, .filters = 9, .kernel = 4)));
+    x = gan_conv2d_transpose(x, .filters = 3, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
+    gan_network_output(*network, gan_tanh(x));
+    return gan_network_build(*network);
+}
+
+static gan_status make_discriminator(gan_network **network, gan_context *context)
+{
+    gan_status status = gan_network_create(network, context, gan_network_options(.name = "discriminator"));
+    if (status != GAN_OK) return status;
+    gan_node *x =
+        gan_conv2d(gan_input(*network, 8, 8, 3), .filters = 6, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
+    x = gan_concat_diff(gan_leaky_relu(gan_batch_norm(x)));
+    gan_network_output(*network, gan_linear(gan_flatten(x), .units = 1));
+    return gan_network_build(*network);
+}
+
+gan_status make_game(game *made, gan_context *context, game_options options)
+{
+    *made = (game){0};
+    gan_status status = make_generator(&made->g, context);
+    if (status == GAN_OK) status = make_discriminator(&made->d, context);
+    if (status == GAN_OK)
+        status = gan_adam_create(&made->g_adam, made->g, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f));
+    if (status == GAN_OK)
+        status = gan_adam_create(&made->d_adam, made->d, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f));
+    if (status != GAN_OK) return status;
+    return gan_session_create(&made->session, gan_session_options(.generator = made->g, .discriminator = made->d,
+                                                                  .generator_optimizer = made->g_adam,
+                                                                  .discriminator_optimizer = made->d_adam,
+                                                                  .smoothing = options.smoothing,
+                                                                  .discriminator_steps = options.discriminator_steps));
+}
+
+void free_game(game *made)
+{
+    gan_session_free(&made->session);
+    gan_optimizer_free(&made->d_adam);
+    gan_optimizer_free(&made->g_adam);
+    gan_network_free(&made->d);
+    gan_network_free(&made->g);
+}
+
+void fill_real(gan_context *context, gan_tensor *real, int number)
+{
+    uint64_t position = (uint64_t)number << 32;
+    ok(gan_random_uniform(context, GAN_STREAM_USER, &position, real, -1, 1));
+}
+
+static uint64_t mix(uint64_t hash, const gan_tensor *tensor)
+{
+    const unsigned char *bytes = gan_tensor_data(tensor);
+    for (size_t i = 0; i < gan_tensor_bytes(tensor); i++) hash = (hash ^ bytes[i]) * 0x100000001b3u; /* FNV-1a */
+    return hash;
+}
+
+uint64_t game_bits(const game *made)
+{
+    const gan_network *networks[] = {made->g, made->d};
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < gan_network_parameter_count(networks[k]); i++)
+            hash = mix(hash, gan_network_parameter(networks[k], i));
+        for (int i = 0; i < gan_network_buffer_count(networks[k]); i++)
+            hash = mix(hash, gan_network_buffer(networks[k], i));
+    }
+    return hash;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "game.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* A whole program with an allocator that fails at the n-th call, for every n: each failure is told, nothing leaks, and
+ * a step after the first takes no memory. */
+
+struct allocator {
+    atomic_int calls, live;
+    int fail_at; /* 0: never */
+};
+
+static void *allocate(void *user, size_t size, size_t alignment)
+{
+    struct allocator *allocator = user;
+    if (atomic_fetch_add(&allocator->calls, 1) + 1 == allocator->fail_at) return NULL;
+    void *memory = NULL;
+    if (posix_memalign(&memory, alignment, size) != 0) return NULL;
+    atomic_fetch_add(&allocator->live, 1);
+    return memory;
+}
+
+static void release(void *user, void *memory)
+{
+    struct allocator *allocator = user;
+    ck_assert_ptr_nonnull(memory);
+    atomic_fetch_sub(&allocator->live, 1);
+    free(memory);
+}
+
+struct program {
+    gan_context *context;
+    game game;
+    gan_tensor *real, *images;
+};
+
+static gan_status start(struct program *p, struct allocator *allocator)
+{
+    gan_status status = gan_context_create(
+        &p->context,
+        gan_context_options(.threads = 2, .allocator = {.allocate = allocate, .release = release, .user = allocator}));
+    if (status == GAN_OK) status = make_game(&p->game, p->context, (game_options){.smoothing = 0.1f});
+    if (status == GAN_OK) status = gan_tensor_create(&p->real, p->context, GAN_FLOAT32, GAN_SHAPE(8, 8, 8, 3));
+    if (status == GAN_OK) status = gan_tensor_create(&p->images, p->context, GAN_FLOAT32, GAN_SHAPE(3, 8, 8, 3));
+    return status;
+}
+
+static gan_status play(struct program *p)
+{
+    fill_real(p->context, p->real, 1);
+    gan_status status = gan_tensor_set_batch(p->real, 4);
+    if (status == GAN_OK) status = gan_session_step(p->game.session, p->real, NULL);
+    if (status == GAN_OK) status = gan_tensor_set_batch(p->real, 8);
+    if (status == GAN_OK) status = gan_session_step(p->game.session, p->real, NULL);
+    if (status == GAN_OK) status = gan_session_sample(p->game.session, NULL, p->images);
+    return status;
+}
+
+static void stop(struct program *p)
+{
+    gan_tensor_free(&p->images);
+    gan_tensor_free(&p->real);
+    free_game(&p->game);
+    gan_context_free(&p->context);
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    gan_status status = GAN_ERROR_OUT_OF_MEMORY;
+    int failures = 0;
+    for (int n = 1; status != GAN_OK; n++, failures++) {
+        struct allocator allocator = {.fail_at = n};
+        struct program program = {0};
+        status = start(&program, &allocator);
+        if (status == GAN_OK) status = play(&program);
+        ck_assert_msg(status == GAN_OK || status == GAN_ERROR_OUT_OF_MEMORY, "allocation %d: %s: %s", n,
+                      gan_status_name(status), gan_last_error());
+        stop(&program);
+        ck_assert_msg(allocator.live == 0, "allocation %d: %d blocks were lost", n, allocator.live);
+    }
+    ck_assert_int_gt(failures, 50);
+}
+END_TEST
+
+/* Memory that comes back: the same calls succeed after a failure, and train as if nothing had been. */
+START_TEST(a_failed_step_can_be_repeated)
+{
+    struct allocator calm = {0}, allocator = {0};
+    struct program expected = {0};
+    ok(start(&expected, &calm));
+    fill_real(expected.context, expected.real, 1);
+    ok(gan_session_step(expected.game.session, expected.real, NULL));
+    for (int n = 1;; n++) {
+        struct program program = {0};
+        allocator = (struct allocator){0};
+        ok(start(&program, &allocator));
+        fill_real(program.context, program.real, 1);
+        allocator.fail_at = allocator.calls + n;
+        gan_status status = gan_session_step(program.game.session, program.real, NULL);
+        if (status != GAN_OK) ok(gan_session_step(program.game.session, program.real, NULL));
+        ck_assert_msg(game_bits(&program.game) == game_bits(&expected.game),
+                      "allocation %d of a step changed its result", n);
+        stop(&program);
+        if (status == GAN_OK) break;
+    }
+    stop(&expected);
+}
+END_TEST
+
+START_TEST(later_steps_take_no_memory)
+{
+    struct allocator allocator = {0};
+    struct program program = {0};
+    ok(start(&program, &allocator));
+    ok(play(&program));
+    int calls = allocator.calls;
+    for (int i = 0; i < 3; i++) ok(play(&program));
+    ck_assert_int_eq(allocator.calls, calls);
+    stop(&program);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("memory");
+    TCase *tests = tcase_create("memory");
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 0);
+    tcase_add_test(tests, every_allocation_may_fail);
+    tcase_add_test(tests, a_failed_step_can_be_repeated);
+    tcase_add_test(tests, later_steps_take_no_memory);
+    return run_suite(suite);
+}
