@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "game16.h"
 
-#define WEIGHTS {.kind = GAN_INITIALIZER_NORMAL, .scale = 0.02f}
+#define WEIGHTS                                        \
+    {                                                  \
+        .kind = GAN_INITIALIZER_NORMAL, .scale = 0.02f \
+    }
 
 static gan_node *norm_relu(gan_node *x)
 {
@@ -39,10 +42,10 @@ gan_status game16_discriminator(gan_network **network, gan_context *context, int
     gan_status status = gan_network_create(network, context, gan_network_options(.name = "dis2", .weights = WEIGHTS));
     if (status != GAN_OK) return status;
     gan_node *x = gan_input(*network, 16, 16, 3);
-    x = gan_concat_diff(gan_relu(down(x, ndf, 1)));          /* 16x16 */
-    x = gan_concat_diff(norm_relu(down(x, 2 * ndf, 2)));     /* 8x8 */
-    x = gan_concat_diff(norm_relu(down(x, 4 * ndf, 2)));     /* 4x4 */
-    x = gan_concat_diff(norm_relu(down(x, 8 * ndf, 2)));     /* 2x2 */
+    x = gan_concat_diff(gan_relu(down(x, ndf, 1)));      /* 16x16 */
+    x = gan_concat_diff(norm_relu(down(x, 2 * ndf, 2))); /* 8x8 */
+    x = gan_concat_diff(norm_relu(down(x, 4 * ndf, 2))); /* 4x4 */
+    x = gan_concat_diff(norm_relu(down(x, 8 * ndf, 2))); /* 2x2 */
     gan_network_output(*network, gan_conv2d(x, .filters = 1, .kernel = 2));
     return gan_network_build(*network);
 }
@@ -68,9 +71,31 @@ void game16_free(game16 *game)
 
 gan_status game16_session(gan_session **session, const game16 *game)
 {
-    return gan_session_create(session, gan_session_options(.generator = game->generator,
-                                                           .discriminator = game->discriminator,
-                                                           .generator_optimizer = game->generator_optimizer,
-                                                           .discriminator_optimizer = game->discriminator_optimizer,
-                                                           .smoothing = GAME16_SMOOTHING));
+    return gan_session_create(session,
+                              gan_session_options(.generator = game->generator, .discriminator = game->discriminator,
+                                                  .generator_optimizer = game->generator_optimizer,
+                                                  .discriminator_optimizer = game->discriminator_optimizer,
+                                                  .smoothing = GAME16_SMOOTHING));
+}
+
+static uint64_t hash_tensor(uint64_t hash, const gan_tensor *tensor)
+{
+    const unsigned char *byte = gan_tensor_data(tensor), *end = byte + gan_tensor_bytes(tensor);
+    while (byte < end) hash = (hash ^ *byte++) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static uint64_t hash_network(uint64_t hash, const gan_network *network)
+{
+    for (int i = 0; i < gan_network_parameter_count(network); i++)
+        hash = hash_tensor(hash, gan_network_parameter(network, i));
+    for (int i = 0; i < gan_network_buffer_count(network); i++)
+        hash = hash_tensor(hash, gan_network_buffer(network, i));
+    return hash;
+}
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo 1991), over parameters and running averages. */
+uint64_t game16_checksum(const game16 *game)
+{
+    return hash_network(hash_network(UINT64_C(0xcbf29ce484222325), game->generator), game->discriminator);
 }

@@ -27,4 +27,7 @@ void game16_free(game16 *game);
 /* A session that plays the game. */
 gan_status game16_session(gan_session **session, const game16 *game);
 
+/* A number that tells whether two games have learned the same, bit for bit. */
+uint64_t game16_checksum(const game16 *game);
+
 #endif

@@ -20,10 +20,16 @@ static bool check(const metrics *m, bool fine)
 
 bool metrics_open(metrics *m, const char *path)
 {
-    double now = clock_now();
-    *m = (metrics){.path = path, .started = now, .epoch_started = now};
+    *m = (metrics){.path = path, .opened = clock_now()};
     m->file = fopen(path, "w");
     return check(m, m->file != NULL);
+}
+
+void metrics_begin(metrics *m)
+{
+    memset(m->sum, 0, sizeof m->sum);
+    m->steps = 0;
+    m->begun = clock_now();
 }
 
 void metrics_add(metrics *m, const gan_session_report *report)
@@ -48,12 +54,9 @@ bool metrics_write(metrics *m, int64_t epoch, int64_t step, int64_t batch, bool 
     fprintf(m->file, "{\"epoch\": %" PRId64 ", \"step\": %" PRId64 ", \"complete\": %s", epoch, step,
             complete ? "true" : "false");
     for (size_t i = 0; i < NAMES; i++) print_number(m->file, names[i], m->sum[i] / (double)m->steps);
-    print_number(m->file, "images_per_second", (double)(m->steps * batch) / (now - m->epoch_started));
-    print_number(m->file, "seconds", now - m->started);
+    print_number(m->file, "images_per_second", (double)(m->steps * batch) / (now - m->begun));
+    print_number(m->file, "seconds", now - m->opened);
     fputs("}\n", m->file);
-    memset(m->sum, 0, sizeof m->sum);
-    m->steps = 0;
-    m->epoch_started = now;
     return check(m, fflush(m->file) == 0 && !ferror(m->file));
 }
 

@@ -10,18 +10,20 @@
 typedef struct metrics {
     FILE *file;
     const char *path;
-    double started;       /* seconds of clock_now(), of the whole training */
-    double epoch_started; /* and of this epoch */
-    double sum[6];        /* of this epoch's reports, in the order of the line */
-    int64_t steps;        /* in this epoch */
+    double opened; /* seconds of clock_now() */
+    double begun;  /* and when this epoch began */
+    double sum[6]; /* of this epoch's reports, in the order of the line */
+    int64_t steps; /* in this epoch */
 } metrics;
 
 /* Begins the file, replacing an older one. path is borrowed. */
 bool metrics_open(metrics *m, const char *path);
 
+/* Begins an epoch. */
+void metrics_begin(metrics *m);
 void metrics_add(metrics *m, const gan_session_report *report);
 
-/* Writes the epoch's line and begins the next epoch. complete: false for an epoch that was ended early. */
+/* Writes the epoch's line, after one step at least. complete: false for an epoch that was ended early. */
 bool metrics_write(metrics *m, int64_t epoch, int64_t step, int64_t batch, bool complete);
 
 /* False: what was written did not all arrive. A file that was never opened is fine. */

@@ -32,12 +32,16 @@ static bool read_count(const option_line *line, const char *text)
 static options_result read_one(const char *program, const option_line *line, const char *text)
 {
     switch (line->kind) {
-    case OPTION_TEXT: *(const char **)line->value = text; break;
-    case OPTION_FLAG: *(bool *)line->value = true; break;
+    case OPTION_TEXT:
+        *(const char **)line->value = text;
+        break;
+    case OPTION_FLAG:
+        *(bool *)line->value = true;
+        break;
     case OPTION_COUNT:
         if (read_count(line, text)) break;
-        fprintf(stderr, "%s: --%s is \"%s\"; it must be a whole number, %" PRId64 "..%" PRId64 "\n", program, line->name,
-                text, line->low, line->high);
+        fprintf(stderr, "%s: --%s is \"%s\"; it must be a whole number, %" PRId64 "..%" PRId64 "\n", program,
+                line->name, text, line->low, line->high);
         return OPTIONS_BAD;
     }
     return OPTIONS_OK;
@@ -47,7 +51,8 @@ options_result options_read(int argc, char **argv, const char *about, const opti
 {
     struct option known[OPTIONS_MAX + 2] = {{0}};
     for (int i = 0; i < count; i++)
-        known[i] = (struct option){lines[i].name, lines[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 0};
+        known[i] =
+            (struct option){lines[i].name, lines[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, 0};
     known[count] = (struct option){"help", no_argument, NULL, 0};
     int found, index = 0;
     while ((found = getopt_long(argc, argv, "", known, &index)) != -1) {

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One line on the standard output that tells how far a training is. On a terminal it is rewritten in place several times
- * a second; anywhere else (a file, a pipe) a plain line appears every few seconds. */
+/* One line on the standard output that tells how far a training is. On a terminal it is rewritten in place several
+ * times a second; anywhere else (a file, a pipe) a plain line appears every few seconds. */
 typedef struct progress {
     bool terminal;
     bool open;      /* the terminal's line has something on it */

@@ -56,11 +56,17 @@ gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_
 {
     *data = NULL;
     *size = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (file < 0) return io_error("opened", path, errno);
     gan_status status = read_open_file(file, path, allocator, limit, data, size);
     close(file);
     return status;
+}
+
+bool gan_file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 static int write_all(int file, const unsigned char *data, size_t size)

@@ -40,8 +40,9 @@ typedef struct gan_adam_step {
 typedef struct gan_kernels {
     const char *name;
 
-    size_t gemm_scratch; /* floats that gemm wants for itself; 0 when none */
+    size_t gemm_scratch; /* floats that gemm and gemm_builtin want for themselves */
     void (*gemm)(const gan_gemm *gemm);
+    void (*gemm_builtin)(const gan_gemm *gemm); /* the library's own, whether gemm is a BLAS's or not */
 
     /* Output rows first_row .. first_row + rows - 1 of one image: col [rows * out_w, kernel_h * kernel_w * in_c].
      * col2im adds to the image. */

@@ -20,6 +20,7 @@ const gan_kernels VARIANT(kernels) = {
     .name = TEXT(GAN_KERNEL_SET),
     .gemm_scratch = GEMM_SCRATCH,
     .gemm = GEMM,
+    .gemm_builtin = VARIANT(gemm_builtin),
     .im2col = VARIANT(im2col),
     .col2im = VARIANT(col2im),
     .add = VARIANT(add),

@@ -24,7 +24,7 @@ static void append(struct text *text, const char *format, ...)
     if (length > 0) text->length += (size_t)length;
 }
 
-#define COLUMNS "%-33s %-21s %13s %15s  %s\n"
+#define COLUMNS "%-33s %-21s %13s %15s%s%s\n"
 
 static void append_rule(struct text *text, char c)
 {
@@ -67,7 +67,7 @@ static void append_layer(struct text *text, const gan_node *node)
         used += (size_t)snprintf(reads + used, sizeof reads - used, "%s%s", i ? ", " : "", node->input[i]->name);
     if (!node->live) snprintf(reads + used, sizeof reads - used, " (unused)");
     append(text, COLUMNS, title, output, grouped(parameters, parameters_of(layer)), grouped(flops, layer->flops),
-           reads);
+           reads[0] ? "  " : "", reads);
 }
 
 static void append_totals(struct text *text, const gan_network *network)
@@ -91,7 +91,7 @@ gan_status gan_network_summary(const gan_network *network, char *out, size_t cap
     struct text text = {.out = out, .capacity = capacity};
     append(&text, "Network: %s\n", network->name);
     append_rule(&text, '-');
-    append(&text, COLUMNS, "Layer (type)", "Output shape", "Parameters", "FLOPs", "Reads");
+    append(&text, COLUMNS, "Layer (type)", "Output shape", "Parameters", "FLOPs", "  ", "Reads");
     append_rule(&text, '=');
     for (int i = 0; i < network->count; i++) append_layer(&text, network->nodes[i]);
     append_rule(&text, '=');

@@ -165,7 +165,7 @@ START_TEST(tensor_misuse)
 {
     gan_context *context = new_context(1, GAN_KERNELS_AUTO);
     gan_tensor *t = NULL;
-    const int64_t shape[] = {2, 3}, huge[] = {INT64_MAX, 2}, large[] = {INT64_MAX / 4, 1}, zero[] = {2, 0};
+    const int64_t shape[] = {2, 3}, huge[] = {INT64_MAX, 2}, zero[] = {2, 0};
     fails(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL", gan_tensor_create(NULL, context, GAN_FLOAT32, 2, shape));
     fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_tensor_create(&t, NULL, GAN_FLOAT32, 2, shape));
     fails(GAN_ERROR_INVALID_ARGUMENT, "type is 3", gan_tensor_create(&t, context, (gan_type)3, 2, shape));
@@ -175,7 +175,6 @@ START_TEST(tensor_misuse)
     fails(GAN_ERROR_INVALID_ARGUMENT, "shape is NULL", gan_tensor_create(&t, context, GAN_FLOAT32, 2, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "[2,0]", gan_tensor_create(&t, context, GAN_FLOAT32, 2, zero));
     fails(GAN_ERROR_INVALID_ARGUMENT, "shape is [", gan_tensor_create(&t, context, GAN_FLOAT32, 2, huge));
-    fails(GAN_ERROR_OUT_OF_MEMORY, "a tensor", gan_tensor_create(&t, context, GAN_FLOAT32, 2, large));
     ck_assert_ptr_null(t);
     gan_context_free(&context);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_IO_IMAGE_H
+#define GAN_IO_IMAGE_H
+
+#include "tensor/tensor.h"
+
+#include <gan/image.h>
+
+/* Round (x + 1) * 127.5 to 0..255, halves to even; NaN is 0. */
+unsigned char gan_byte_of(float x);
+
+/* How pictures lie in a grid. */
+typedef struct gan_grid {
+    const gan_tensor *images;
+    int columns, rows;
+    int scale, gap, background;
+    int width, height, channels; /* of the whole */
+} gan_grid;
+
+/* Checks pictures and options. */
+gan_status gan_grid_lay_out(gan_grid *grid, const gan_tensor *images, const gan_grid_options *options);
+
+/* Row y of the grid: width * channels bytes. */
+void gan_grid_row(const gan_grid *grid, int y, unsigned char *row);
+
+/* The grid as a PNG file in memory, a GAN_UINT8 tensor [bytes]. */
+gan_status gan_png_encode(gan_tensor **png, const gan_grid *grid);
+
+#endif

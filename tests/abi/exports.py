@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Compares three lists: functions that the headers declare, the export map, and what the shared library exports.
+
+usage: exports.py NM LIBRARY MAP HEADER..."""
+import re
+import subprocess
+import sys
+
+nm, library, export_map, *headers = sys.argv[1:]
+
+
+def text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+declared = set()
+for header in headers:
+    code = re.sub(r"/\*.*?\*/", "", text(header), flags=re.S)
+    declared |= set(re.findall(r"GAN_API[^;{]*?\b(gan_\w+)\s*\(", code))
+
+listed = set(re.findall(r"^\s*(gan_\w+);", text(export_map), flags=re.M))
+symbols = subprocess.run([nm, "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout
+exported = {line.split()[-1].split("@")[0] for line in symbols.splitlines() if line.split()[-2] in "TDBRW"}
+
+failures = 0
+for name, names, other, others in (
+    ("headers", declared, "export map", listed),
+    ("export map", listed, "headers", declared),
+    ("headers", declared, "library", exported),
+    ("library", exported, "headers", declared),
+):
+    for symbol in sorted(names - others):
+        print(f"{symbol} is in the {name} and not in the {other}")
+        failures += 1
+passed = len(declared & listed & exported)
+print(f"{100 if not failures else 0}%: Checks: {passed}, Failures: {failures}, Errors: 0")
+sys.exit(1 if failures or not passed else 0)

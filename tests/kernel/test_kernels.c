@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "buffers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A row of `cases` is one kernel with the formula that kernel.h gives for it, written plainly in double. Every set runs it
+ * for all shapes, from aligned and misaligned memory, apart and in place. */
+
+#define MOST 5 /* arguments on a side */
+
+struct test_case {
+    const char *name, *in, *out; /* a letter an argument, its size: see floats_of */
+    bool in_place;               /* out[0] may be in[0] */
+    double relative, floor;      /* tolerances, see check_near */
+    void (*run)(const gan_kernels *k, float **out, float **in, const int64_t *s);
+    void (*reference)(double **out, double **in, const int64_t *s);
+};
+
+/* Shapes are [rows, c], or [batch, image_pixels, pixels, c]. */
+static int64_t floats_of(char letter, const int64_t *s)
+{
+    switch (letter) {
+    case 'N': return s[0] * s[1];
+    case 'C': return s[1];
+    case '1': return 1;
+    case 'X': return ((s[0] - 1) * s[1] + s[2]) * s[3];
+    case 'Y': return ((s[0] - 1) * s[1] + s[2]) * (s[3] + 1);
+    default: return s[2] * s[3];
+    }
+}
+
+/* A kernel's name, how it is called, and what element i of the output is. */
+#define ELEMENTWISE(name, call, formula)                                                         \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s)      \
+    {                                                                                            \
+        int64_t n = s[0] * s[1];                                                                 \
+        call;                                                                                    \
+    }                                                                                            \
+    static void reference_##name(double **out, double **in, const int64_t *s)                    \
+    {                                                                                            \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                              \
+            double x = in[0][i], z = in[1] ? in[1][i] : 0;                                       \
+            (void)z;                                                                             \
+            out[0][i] = formula;                                                                 \
+        }                                                                                        \
+    }
+ELEMENTWISE(add, k->add(out[0], in[0], n), out[0][i] + x)
+ELEMENTWISE(relu, k->leaky_relu(out[0], in[0], n, 0), x < 0 ? 0 : x)
+ELEMENTWISE(leaky_relu, k->leaky_relu(out[0], in[0], n, 0.25f), x < 0 ? 0.25 * x : x)
+ELEMENTWISE(relu_backward, k->leaky_relu_backward(out[0], in[0], in[1], n, 0), z > 0 ? x : 0)
+ELEMENTWISE(leaky_relu_backward, k->leaky_relu_backward(out[0], in[0], in[1], n, 0.25f), z > 0 ? x : 0.25 * x)
+ELEMENTWISE(tanh, k->tanh(out[0], in[0], n), tanh(x))
+ELEMENTWISE(tanh_backward, k->tanh_backward(out[0], in[0], in[1], n), x *(1 - z * z))
+ELEMENTWISE(sigmoid, k->sigmoid(out[0], in[0], n), 1 / (1 + exp(-x)))
+ELEMENTWISE(sigmoid_backward, k->sigmoid_backward(out[0], in[0], in[1], n), x *z *(1 - z))
+
+/* The same with column j, of what applies to a row. */
+#define BY_ROWS(name, call, formula)                                                             \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s)      \
+    {                                                                                            \
+        call;                                                                                    \
+    }                                                                                            \
+    static void reference_##name(double **out, double **in, const int64_t *s)                    \
+    {                                                                                            \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                              \
+            int64_t j = i % s[1];                                                                \
+            out[0][i] = formula;                                                                 \
+        }                                                                                        \
+    }
+BY_ROWS(fill_rows, k->fill_rows(out[0], in[0], s[0], s[1]), in[0][j])
+BY_ROWS(scale_shift, k->scale_shift(out[0], in[0], in[1], in[2], s[0], s[1]), in[0][i] * in[1][j] + in[2][j])
+BY_ROWS(batch_norm_backward, k->batch_norm_backward(out[0], in[0], in[1], in[2], in[3], in[4], s[0], s[1]),
+        in[2][j] * in[0][i] + in[3][j] * in[1][i] + in[4][j])
+
+static void run_sum_rows(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->sum_rows(out[0], in[0], s[0], s[1]);
+}
+
+static void reference_sum_rows(double **out, double **in, const int64_t *s)
+{
+    for (int64_t j = 0; j < s[1]; j++) {
+        out[0][j] = 0;
+        for (int64_t r = 0; r < s[0]; r++) out[0][j] += in[0][r * s[1] + j];
+    }
+}
+
+static void run_moments(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->moments(out[0], out[1], in[0], s[0], s[1]);
+}
+
+static void reference_moments(double **out, double **in, const int64_t *s)
+{
+    reference_sum_rows(out, in, s);
+    for (int64_t j = 0; j < s[1]; j++) {
+        out[0][j] /= (double)s[0];
+        out[1][j] = 0;
+        for (int64_t r = 0; r < s[0]; r++) out[1][j] += pow(in[0][r * s[1] + j] - out[0][j], 2);
+    }
+}
+
+static void run_batch_norm_sums(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->batch_norm_sums(out[0], out[1], in[0], in[1], in[2], in[3], s[0], s[1]);
+}
+
+static void reference_batch_norm_sums(double **out, double **in, const int64_t *s)
+{
+    reference_sum_rows(out, in, s);
+    for (int64_t j = 0; j < s[1]; j++) {
+        out[1][j] = 0;
+        for (int64_t r = 0; r < s[0]; r++)
+            out[1][j] += in[0][r * s[1] + j] * (in[1][r * s[1] + j] - in[2][j]) * in[3][j];
+    }
+}
+
+static void run_concat_diff(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff(out[0], out[1], in[0], s[0], s[1], s[2], s[3]);
+}
+
+static void reference_concat_diff(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], pixels = s[2], c = s[3];
+    for (int64_t p = 0; p < pixels; p++) {
+        double *mean = out[1] + p * c;
+        for (int64_t j = 0; j < c; j++) {
+            mean[j] = 0;
+            for (int64_t n = 0; n < batch; n++) mean[j] += in[0][(n * s[1] + p) * c + j] / (double)batch;
+        }
+        for (int64_t n = 0; n < batch; n++) {
+            const double *x = in[0] + (n * s[1] + p) * c;
+            double *y = out[0] + (n * s[1] + p) * (c + 1);
+            y[c] = 0;
+            for (int64_t j = 0; j < c; j++) {
+                y[j] = x[j];
+                y[c] += fabs(x[j] - mean[j]) / (double)c;
+            }
+        }
+    }
+}
+
+static void run_concat_diff_backward(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff_backward(out[0], in[0], in[1], in[2], out[1], s[0], s[1], s[2], s[3]);
+}
+
+static double sign(double x)
+{
+    return (x > 0) - (x < 0);
+}
+
+/* The scratch, out[1], holds what the kernel likes; the reference leaves there what ours does. */
+static void reference_concat_diff_backward(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], c = s[3], in_stride = s[1] * c, out_stride = s[1] * (c + 1);
+    for (int64_t i = 0; i < s[2] * c; i++) {
+        const double *x = in[1] + i, *dy = in[0] + i + i / c, *g = in[0] + i / c * (c + 1) + c;
+        double average = 0;
+        for (int64_t n = 0; n < batch; n++)
+            average += g[n * out_stride] * sign(x[n * in_stride] - in[2][i]) / (double)batch;
+        for (int64_t n = 0; n < batch; n++)
+            out[0][n * in_stride + i] =
+                dy[n * out_stride] + (g[n * out_stride] * sign(x[n * in_stride] - in[2][i]) - average) / (double)c;
+        out[1][i] = average / (double)c;
+    }
+}
+
+static const gan_adam_step adam_step = {0.5f, 0.999f, 1e-8f, 4e-4f, 1000};
+
+static void run_adam(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->adam(out[0], in[0], out[1], out[2], s[0] * s[1], &adam_step);
+}
+
+/* The second moment is never negative; the test makes it a square. */
+static void reference_adam(double **out, double **in, const int64_t *s)
+{
+    const gan_adam_step *a = &adam_step;
+    for (int64_t i = 0; i < s[0] * s[1]; i++) {
+        double g = in[0][i], *m = out[1] + i, *v = out[2] + i;
+        *m = (double)a->beta1 * *m + (1 - (double)a->beta1) * g;
+        *v = (double)a->beta2 * *v + (1 - (double)a->beta2) * g * g;
+        out[0][i] -= (double)a->rate * *m / (sqrt(*v * (double)a->correction) + (double)a->epsilon);
+    }
+}
+
+#define SGD(name, state, momentum, nesterov, step)                                          \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s) \
+    {                                                                                       \
+        k->sgd(out[0], in[0], state, s[0] * s[1], 0.125f, momentum, nesterov);              \
+    }                                                                                       \
+    static void reference_##name(double **out, double **in, const int64_t *s)               \
+    {                                                                                       \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                         \
+            double g = in[0][i], *v = &out[1][i];                                           \
+            if ((momentum) != 0) *v = momentum * *v + g;                                    \
+            out[0][i] -= 0.125 * (step);                                                    \
+        }                                                                                   \
+    }
+SGD(sgd, NULL, 0, false, g)
+SGD(sgd_momentum, out[1], 0.75f, false, *v)
+SGD(sgd_nesterov, out[1], 0.75f, true, g + 0.75 * *v)
+
+static void run_sum_squares(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    double sum = k->sum_squares(in[0], s[0] * s[1]);
+    out[0][0] = (float)sum;
+}
+
+static void reference_sum_squares(double **out, double **in, const int64_t *s)
+{
+    out[0][0] = 0;
+    for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[0][i];
+}
+
+#define CASE(name, in, out, in_place, relative, floor) \
+    {#name, in, out, in_place, relative, floor, run_##name, reference_##name}
+
+static const struct test_case cases[] = {
+    CASE(add, "N", "N", false, 1.2e-7, 0),
+    CASE(relu, "N", "N", true, 0, 0),
+    CASE(leaky_relu, "N", "N", true, 0, 0),
+    CASE(relu_backward, "NN", "N", true, 0, 0),
+    CASE(leaky_relu_backward, "NN", "N", true, 0, 0),
+    CASE(tanh, "N", "N", true, 3e-7, 0),
+    CASE(tanh_backward, "NN", "N", true, 4e-7, 0),
+    CASE(sigmoid, "N", "N", true, 3e-7, 0),
+    CASE(sigmoid_backward, "NN", "N", true, 4e-7, 0),
+    CASE(fill_rows, "C", "N", false, 0, 0),
+    CASE(scale_shift, "NCC", "N", true, 0, 3e-7),
+    CASE(batch_norm_backward, "NNCCC", "N", true, 0, 5e-7),
+    CASE(sum_rows, "N", "C", false, 0, 4e-6),
+    CASE(moments, "N", "CC", false, 0, 4e-6),
+    CASE(batch_norm_sums, "NNCC", "CC", false, 0, 4e-6),
+    CASE(adam, "N", "NNN", false, 2e-6, 1e-7),
+    CASE(sgd, "N", "NN", false, 1e-6, 1e-7),
+    CASE(sgd_momentum, "N", "NN", false, 1e-6, 1e-7),
+    CASE(sgd_nesterov, "N", "NN", false, 1e-6, 1e-7),
+    CASE(sum_squares, "N", "1", false, 1e-7, 0),
+    CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
+    CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
+};
+
+/* Inputs come before outputs: arguments of a case by one index. */
+struct arguments {
+    int ins, outs;
+    buffer buffer[2 * MOST];
+    float *x[2 * MOST];
+};
+
+static struct arguments new_arguments(const struct test_case *t, const int64_t *s, int misaligned, bool in_place)
+{
+    struct arguments a = {.ins = (int)strlen(t->in), .outs = (int)strlen(t->out)};
+    for (int i = 0; i < a.ins + a.outs; i++) {
+        char letter = i < a.ins ? t->in[i] : t->out[i - a.ins];
+        buffer *b = &a.buffer[i];
+        *b = buffer_new(floats_of(letter, s), misaligned);
+        buffer_fill(b, (uint64_t)(i + 1));
+        if (t->run == run_adam && i == a.ins + 2)
+            for (int64_t j = 0; j < b->n; j++) b->x[j] *= b->x[j];
+        a.x[i] = b->x;
+    }
+    if (in_place) a.x[a.ins] = a.x[0];
+    return a;
+}
+
+static void free_arguments(const struct test_case *t, struct arguments *a)
+{
+    for (int i = 0; i < a->ins + a->outs; i++) buffer_free(&a->buffer[i], t->name);
+}
+
+/* out[i], as the formula has it. */
+static void expect(const struct test_case *t, const int64_t *s, double *out[MOST])
+{
+    double *x[2 * MOST] = {NULL}, *in[MOST] = {NULL};
+    struct arguments a = new_arguments(t, s, 0, false);
+    for (int i = 0; i < a.ins + a.outs; i++) {
+        x[i] = must_allocate((size_t)a.buffer[i].n, sizeof(double));
+        for (int64_t j = 0; j < a.buffer[i].n; j++) x[i][j] = a.x[i][j];
+    }
+    for (int i = 0; i < a.ins; i++) in[i] = x[i];
+    for (int i = 0; i < a.outs; i++) out[i] = x[a.ins + i];
+    t->reference(out, in, s);
+    for (int i = 0; i < a.ins; i++) free(in[i]);
+    free_arguments(t, &a);
+}
+
+static void check_case(const struct test_case *t, const int64_t *s)
+{
+    static const struct {
+        int misaligned;
+        bool in_place;
+    } ways[] = {{0, false}, {1, false}, {3, true}};
+    const gan_kernels *table[8];
+    double *expected[MOST] = {NULL};
+    int sets = tables(table);
+    expect(t, s, expected);
+    for (int k = 0; k < sets; k++) {
+        struct arguments first = new_arguments(t, s, 0, false);
+        t->run(table[k], first.x + first.ins, first.x, s);
+        for (int way = 0; way < (t->in_place ? 3 : 2); way++) {
+            struct arguments a = new_arguments(t, s, ways[way].misaligned, ways[way].in_place);
+            t->run(table[k], a.x + a.ins, a.x, s);
+            for (int i = 0; i < a.outs; i++) {
+                char what[128];
+                int64_t n = a.buffer[a.ins + i].n;
+                snprintf(what, sizeof what, "%s of set %s, way %d, shape %d %d", t->name, table[k]->name, way, (int)s[0],
+                         (int)s[1]);
+                check_near(what, a.x[a.ins + i], expected[i], n, t->relative, t->floor);
+                ck_assert_msg(!memcmp(a.x[a.ins + i], first.x[first.ins + i], (size_t)n * sizeof(float)),
+                              "%s: the bits differ from another call's", what);
+            }
+            free_arguments(t, &a);
+        }
+        free_arguments(t, &first);
+    }
+    for (int i = 0; i < MOST; i++) free(expected[i]);
+}
+
+static bool has_letter(const struct test_case *t, char letter)
+{
+    return strchr(t->in, letter) || strchr(t->out, letter);
+}
+
+START_TEST(formula)
+{
+    static const int64_t rows[] = {0, 1, 2, 3, 15, 17, 64, 129, 600};
+    static const int64_t c[] = {1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 48, 64, 65, 128, 129, 200};
+    const struct test_case *t = &cases[_i];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < sizeof c / sizeof *c; j++) {
+            bool strided = has_letter(t, 'X');
+            if (rows[i] == 0 && (strided || t->run == run_moments)) continue; /* a mean of nothing */
+            if (strided && rows[i] > 129) continue;
+            for (int64_t pixels = 1; pixels <= (strided ? 3 : 1); pixels += 2)
+                check_case(t, strided ? (int64_t[]){rows[i], 5, pixels, c[j]} : (int64_t[]){rows[i], c[j]});
+        }
+}
+END_TEST
+
+/* Equal samples differ from their mean by nothing, and a sign of rounding must not become a gradient. */
+START_TEST(equal_samples_have_no_difference)
+{
+    enum { BATCH = 7, C = 19 };
+    float x[BATCH * C], y[BATCH * (C + 1)], dy[BATCH * (C + 1)], dx[BATCH * C], mean[C], scratch[C];
+    const gan_kernels *table[8];
+    int sets = tables(table);
+    for (int i = 0; i < BATCH * C; i++) x[i] = 0.1f * (float)(i % C) - 0.7f;
+    for (int i = 0; i < BATCH * (C + 1); i++) dy[i] = (float)(i % 11);
+    for (int k = 0; k < sets; k++) {
+        table[k]->concat_diff(y, mean, x, BATCH, 1, 1, C);
+        table[k]->concat_diff_backward(dx, dy, x, mean, scratch, BATCH, 1, 1, C);
+        for (int i = 0; i < BATCH; i++) {
+            ck_assert(y[i * (C + 1) + C] == 0);
+            for (int j = 0; j < C; j++) ck_assert(dx[i * C + j] == dy[i * (C + 1) + j]);
+        }
+    }
+}
+END_TEST
+
+/* In units of the last place of a float result, denormal or not. */
+static double ulps(float a, double b)
+{
+    int exponent;
+    frexp(b, &exponent);
+    return fabs(a - b) / ldexp(1, exponent - 24 < -149 ? -149 : exponent - 24);
+}
+
+#define SPECIAL_COUNT 7
+
+START_TEST(special_values)
+{
+    const float special[SPECIAL_COUNT] = {INFINITY, -INFINITY, NAN, 0.0f, -0.0f, 1e30f, -1e30f};
+    const float expected[3][SPECIAL_COUNT] = {{INFINITY, 0, NAN, 0, 0, 1e30f, 0},
+                                              {1, -1, NAN, 0, -0.0f, 1, -1},
+                                              {1, 0, NAN, 0.5f, 0.5f, 1, 0}};
+    const gan_kernels *table[8];
+    int sets = tables(table);
+    for (int k = 0; k < sets; k++)
+        for (int function = 0; function < 3; function++)
+            for (int at = 0; at < 40; at++) { /* in vectors and in the rest behind them */
+                float x[40] = {0}, y[40];
+                for (int i = 0; i < SPECIAL_COUNT; i++) {
+                    x[at] = special[i];
+                    if (function == 0) table[k]->leaky_relu(y, x, 40, 0);
+                    if (function == 1) table[k]->tanh(y, x, 40);
+                    if (function == 2) table[k]->sigmoid(y, x, 40);
+                    float want = expected[function][i];
+                    ck_assert_msg(isnan(want) ? isnan(y[at]) : y[at] == want, "set %s function %d: f(%g) is %g",
+                                  table[k]->name, function, special[i], y[at]);
+                    ck_assert(function != 1 || isnan(want) || !signbit(y[at]) == !signbit(want));
+                }
+            }
+}
+END_TEST
+
+/* Floats of all magnitudes and both signs, against the C library in double. */
+START_TEST(tanh_and_sigmoid_within_3_ulps)
+{
+    enum { COUNT = 4096 };
+    const gan_kernels *table[8];
+    int sets = tables(table);
+    uint32_t bits = 0;
+    while (bits < 0x7f800000u - 211 * COUNT) {
+        float x[COUNT], y[COUNT];
+        for (int i = 0; i < COUNT; i++, bits += 211) {
+            uint32_t signed_bits = bits | (uint32_t)(i & 1) << 31;
+            memcpy(&x[i], &signed_bits, sizeof *x);
+        }
+        for (int k = 0; k < sets; k++) {
+            table[k]->tanh(y, x, COUNT);
+            for (int i = 0; i < COUNT; i++) ck_assert_msg(ulps(y[i], tanh(x[i])) < 3, "tanh(%.9g) is %.9g", x[i], y[i]);
+            table[k]->sigmoid(y, x, COUNT);
+            for (int i = 0; i < COUNT; i++)
+                ck_assert_msg(ulps(y[i], 1 / (1 + exp(-(double)x[i]))) < 3, "sigmoid(%.9g) is %.9g", x[i], y[i]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(selection)
+{
+    ck_assert_str_eq(gan_kernels_select(GAN_KERNELS_C)->name, "c");
+    ck_assert_ptr_nonnull(gan_kernels_select(GAN_KERNELS_AUTO));
+    ck_assert_ptr_null(gan_kernels_select((gan_kernel_set)99));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("kernels");
+    TCase *tests = tcase_create("kernels");
+    tcase_set_timeout(tests, 0);
+    tcase_add_loop_test(tests, formula, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(tests, equal_samples_have_no_difference);
+    tcase_add_test(tests, special_values);
+    tcase_add_test(tests, tanh_and_sigmoid_within_3_ulps);
+    tcase_add_test(tests, selection);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
