@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "kernel/variant.h"
+#include "kernel/gemm_builtin.h"
 
 /* Matrix products in the manner of Goto and van de Geijn 2008: tiles of c that stay in registers while k runs, a panel of
  * a (the tile's rows) in the first-level cache, a block of b in the second-level one. Operands are packed into scratch
- * where that makes them contiguous and is used often enough to pay, and read in place otherwise.
+ * where that makes them contiguous and is used often enough to pay, and read in place otherwise. A few columns are dot
+ * products instead, which waste no lanes.
  *
- * Every element of c is a sum over k from the first to the last, BLOCK_K at a time: its rounding depends on the shape. */
-
-#define TILE_VECTORS 2
-#define TILE_COLUMNS (TILE_VECTORS * LANES)
-#if LANES == 16
-#define TILE_ROWS 12 /* 24 sums, 2 vectors of b and 1 of a, in 32 registers */
-#elif defined __aarch64__
-#define TILE_ROWS 8
-#else
-#define TILE_ROWS 6 /* 12 sums, of 16 registers */
-#endif
+ * Every element of c is a sum over k from the first to the last, BLOCK_K at a time, in an order that the shape sets. */
 
 _Static_assert(GEMM_BLOCK_N % TILE_COLUMNS == 0 && GEMM_PANEL_ROWS >= TILE_ROWS, "what scratch has room for");
-
-/* a or b as lines of k elements: the rows of a, the columns of b. Their elements are neighbours, or, when not `along_k`,
- * the lines are: the product is symmetric in both, c(i,j) = sum over p of a(i,p) * b(j,p). */
-struct operand {
-    const float *x;
-    int64_t ld;
-    bool along_k;
-};
 
 struct product {
     int64_t m, n, k;
@@ -35,102 +18,6 @@ struct product {
     bool accumulate;
     float *panel, *block; /* scratch for a and for b */
 };
-
-INLINE struct operand part_of(struct operand o, int64_t line, int64_t p)
-{
-    o.x += o.along_k ? line * o.ld + p : p * o.ld + line;
-    return o;
-}
-
-/* One tile: c [rows, vectors * LANES] of a's lines and b [k, ldb]. */
-INLINE void multiply(int rows, int vectors, int64_t k, struct operand a, const float *b, int64_t ldb, float *c,
-                     int64_t ldc, bool accumulate)
-{
-    vec sum[TILE_ROWS][TILE_VECTORS];
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vectors; j++) sum[i][j] = (vec){0};
-    }
-    for (int64_t p = 0; p < k; p++) {
-        vec v[TILE_VECTORS];
-        UNROLL
-        for (int j = 0; j < vectors; j++) v[j] = load(b + p * ldb + j * LANES);
-        UNROLL
-        for (int i = 0; i < rows; i++) {
-            vec x = splat(a.along_k ? a.x[i * a.ld + p] : a.x[p * a.ld + i]);
-            UNROLL
-            for (int j = 0; j < vectors; j++) sum[i][j] += x * v[j];
-        }
-    }
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int j = 0; j < vectors; j++) {
-            float *target = c + i * ldc + j * LANES;
-            store(target, accumulate ? load(target) + sum[i][j] : sum[i][j]);
-        }
-    }
-}
-
-typedef void tile_function(int64_t k, struct operand a, const float *b, int64_t ldb, float *c, int64_t ldc,
-                           bool accumulate);
-
-#define TILE(rows, vectors, order, is_along_k)                                                             \
-    static void tile_##rows##_##vectors##_##order(int64_t k, struct operand a, const float *b, int64_t ldb, \
-                                                  float *c, int64_t ldc, bool accumulate)                  \
-    {                                                                                                      \
-        a.along_k = is_along_k;                                                                            \
-        multiply(rows, vectors, k, a, b, ldb, c, ldc, accumulate);                                         \
-    }
-#define TILES(rows)        \
-    TILE(rows, 1, across, 0) \
-    TILE(rows, 2, across, 0) \
-    TILE(rows, 1, along, 1)  \
-    TILE(rows, 2, along, 1)
-#define TILE_NAMES(rows) \
-    {rows, {{tile_##rows##_1_across, tile_##rows##_2_across}, {tile_##rows##_1_along, tile_##rows##_2_along}}}
-
-#if LANES == 16
-TILES(12)
-#endif
-#if LANES == 16 || defined __aarch64__
-TILES(8)
-#else
-TILES(6)
-#endif
-TILES(4)
-TILES(2)
-TILES(1)
-
-/* Rows that are left over go to the tallest tile that fits. */
-static const struct {
-    int rows;
-    tile_function *function[2][TILE_VECTORS]; /* [along_k][vectors - 1] */
-} tiles[] = {
-#if LANES == 16
-    TILE_NAMES(12),
-#endif
-#if LANES == 16 || defined __aarch64__
-    TILE_NAMES(8),
-#else
-    TILE_NAMES(6),
-#endif
-    TILE_NAMES(4), TILE_NAMES(2), TILE_NAMES(1)};
-
-/* packed [k, width] = `lines` lines of o, zeros beyond them. */
-static void pack(float *packed, int64_t width, struct operand o, int64_t lines, int64_t k)
-{
-    if (!o.along_k) {
-        for (int64_t p = 0; p < k; p++) {
-            for (int64_t i = 0; i < lines; i++) packed[p * width + i] = o.x[p * o.ld + i];
-            for (int64_t i = lines; i < width; i++) packed[p * width + i] = 0;
-        }
-        return;
-    }
-    for (int64_t i = 0; i < width; i++)
-        for (int64_t p = 0; p < k; p++) packed[p * width + i] = i < lines ? o.x[i * o.ld + p] : 0;
-}
 
 /* Tiles whose columns are not whole vectors, or not neighbours in c, are made on the stack. */
 static void store_tile(const struct product *g, const float *tile, float *c, int64_t rows, int64_t columns,
@@ -165,9 +52,9 @@ static void multiply_panel(const struct product *g, const struct pass *s, struct
         int64_t ldb = packed ? vectors * LANES : g->b.ld;
         float *c = g->c + row * g->row + (s->first + j) * g->column;
         bool direct = columns % LANES == 0 && g->column == 1;
-        tiles[t].function[a.along_k][vectors - 1](s->k, a, b, ldb, direct ? c : tile, direct ? g->row : TILE_COLUMNS,
+        VARIANT(gemm_tiles)[t].function[a.along_k][vectors - 1](s->k, a, b, ldb, direct ? c : tile, direct ? g->row : TILE_COLUMNS,
                                                   direct && s->accumulate);
-        if (!direct) store_tile(g, tile, c, tiles[t].rows, columns, s->accumulate);
+        if (!direct) store_tile(g, tile, c, VARIANT(gemm_tiles)[t].rows, columns, s->accumulate);
     }
 }
 
@@ -176,7 +63,7 @@ static void pack_columns(const struct product *g, const struct pass *s)
     for (int64_t j = 0; j < s->n; j += TILE_COLUMNS) {
         int64_t columns = s->n - j < TILE_COLUMNS ? s->n - j : TILE_COLUMNS;
         if (s->packed || columns % LANES)
-            pack(g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
+            VARIANT(gemm_pack)(g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
     }
 }
 
@@ -184,34 +71,74 @@ static void run_pass(const struct product *g, const struct pass *s, bool pack_a)
 {
     pack_columns(g, s);
     int t = 0;
-    for (int64_t i = 0; i < g->m; i += tiles[t].rows) {
-        while (tiles[t].rows > g->m - i) t++;
+    for (int64_t i = 0; i < g->m; i += VARIANT(gemm_tiles)[t].rows) {
+        while (VARIANT(gemm_tiles)[t].rows > g->m - i) t++;
         struct operand a = part_of(g->a, i, s->p);
         if (pack_a) {
-            pack(g->panel, tiles[t].rows, a, tiles[t].rows, s->k);
-            a = (struct operand){g->panel, tiles[t].rows, false};
+            VARIANT(gemm_pack)(g->panel, VARIANT(gemm_tiles)[t].rows, a, VARIANT(gemm_tiles)[t].rows, s->k);
+            a = (struct operand){g->panel, VARIANT(gemm_tiles)[t].rows, false};
         }
         multiply_panel(g, s, a, i, t);
     }
+}
+
+static int64_t minimum(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 static void run_tiles(const struct product *g)
 {
     bool pack_a = g->n > 4 * TILE_COLUMNS;
     bool pack_b = g->b.along_k || (g->n > TILE_COLUMNS && g->m > 16 * TILE_ROWS);
-    for (int64_t first = 0; first < g->n; first += GEMM_BLOCK_N) {
-        for (int64_t p = 0; p < g->k; p += GEMM_BLOCK_K) {
-            struct pass pass = {
-                .p = p,
-                .k = g->k - p < GEMM_BLOCK_K ? g->k - p : GEMM_BLOCK_K,
-                .first = first,
-                .n = g->n - first < GEMM_BLOCK_N ? g->n - first : GEMM_BLOCK_N,
-                .accumulate = p > 0 || g->accumulate,
-                .packed = pack_b,
-            };
-            run_pass(g, &pass, pack_a);
+    for (int64_t first = 0; first < g->n; first += GEMM_BLOCK_N)
+        for (int64_t p = 0; p < g->k; p += GEMM_BLOCK_K)
+            run_pass(g,
+                     &(struct pass){.p = p,
+                                    .k = minimum(g->k - p, GEMM_BLOCK_K),
+                                    .first = first,
+                                    .n = minimum(g->n - first, GEMM_BLOCK_N),
+                                    .accumulate = p > 0 || g->accumulate,
+                                    .packed = pack_b},
+                     pack_a);
+}
+
+/* n is at most DOT_COLUMNS, and a along k; b is made so. */
+static void run_dots(const struct product *g)
+{
+    const int64_t most = GEMM_BLOCK_K * GEMM_BLOCK_N / DOT_COLUMNS;
+    for (int64_t p = 0; p < g->k; p += most) {
+        int64_t k = minimum(g->k - p, most);
+        struct operand a = part_of(g->a, 0, p), b = part_of(g->b, 0, p);
+        if (!b.along_k) {
+            for (int64_t j = 0; j < g->n; j++)
+                for (int64_t i = 0; i < k; i++) g->block[j * k + i] = b.x[i * b.ld + j];
+            b = (struct operand){g->block, k, true};
         }
+        for (int64_t i = 0; i < g->m; i += DOT_ROWS)
+            VARIANT(gemm_dots)(minimum(g->m - i, DOT_ROWS), g->n, k, part_of(a, i, 0), b, g->c + i * g->row, g->row,
+                               g->column, p > 0 || g->accumulate);
     }
+}
+
+/* The same product with c transposed: its columns are vectors' lanes then. */
+static struct product swapped(const struct product *g)
+{
+    struct product s = *g;
+    s.m = g->n, s.n = g->m, s.a = g->b, s.b = g->a, s.row = g->column, s.column = g->row;
+    return s;
+}
+
+static void run(const struct product *g)
+{
+    struct product whole = *g, rest = *g;
+    rest.n = g->n % LANES;
+    if (!g->a.along_k || rest.n > DOT_COLUMNS) rest.n = 0;
+    whole.n -= rest.n;
+    rest.b = part_of(g->b, whole.n, 0);
+    rest.c += whole.n * g->column;
+    if (whole.n > 0) run_tiles(&whole);
+    if (rest.n > 0) run_dots(&rest);
 }
 
 static void clear(const gan_gemm *g)
@@ -226,7 +153,7 @@ void VARIANT(gemm_builtin)(const gan_gemm *g)
         clear(g);
         return;
     }
-    run_tiles(&(struct product){
+    struct product product = {
         .m = g->m,
         .n = g->n,
         .k = g->k,
@@ -238,5 +165,9 @@ void VARIANT(gemm_builtin)(const gan_gemm *g)
         .accumulate = g->accumulate,
         .panel = g->scratch,
         .block = g->scratch + GEMM_PANEL_ROWS * GEMM_BLOCK_K,
-    });
+    };
+    bool few_columns = g->n < LANES / 2 && g->n < g->m && g->transpose_a;
+    bool few_rows = g->m <= DOT_COLUMNS && g->m < g->n && g->transpose_b;
+    if (few_columns || few_rows) product = swapped(&product);
+    run(&product);
 }

@@ -6,6 +6,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __AVX__
+#include <immintrin.h>
+#endif
 
 /* What the sources of a kernel set share. Each is compiled once a set, with GAN_KERNEL_SET its name and with the
  * compiler's flags for its instructions; VARIANT(f) is the name of f in this set: gan_avx2_f. */
@@ -25,6 +28,10 @@
 __extension__ typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
 __extension__ typedef int32_t ivec __attribute__((vector_size(LANES * sizeof(float))));
 __extension__ typedef double dvec __attribute__((vector_size(LANES * sizeof(double))));
+
+#if LANES == 8
+static const ivec lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -54,17 +61,29 @@ INLINE vec splat(float x)
     return x - (vec){0};
 }
 
-/* The first n < LANES floats; the rest is 0. */
+/* The first n <= LANES floats; the rest is 0. */
 INLINE vec load_part(const float *x, int64_t n)
 {
+#if LANES == 16
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x);
+#elif LANES == 8
+    return (vec)_mm256_maskload_ps(x, (__m256i)(lane_numbers < (int32_t)n));
+#else
     vec v = {0};
-    memcpy(&v, x, (size_t)n * sizeof *x);
+    for (int64_t i = 0; i < n; i++) v[i] = x[i];
     return v;
+#endif
 }
 
 INLINE void store_part(float *y, vec v, int64_t n)
 {
-    memcpy(y, &v, (size_t)n * sizeof *y);
+#if LANES == 16
+    _mm512_mask_storeu_ps(y, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif LANES == 8
+    _mm256_maskstore_ps(y, (__m256i)(lane_numbers < (int32_t)n), (__m256)v);
+#else
+    for (int64_t i = 0; i < n; i++) y[i] = v[i];
+#endif
 }
 
 /* mask ? a : b, lane by lane, with the mask that a comparison gives. */

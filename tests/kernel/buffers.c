@@ -11,7 +11,7 @@ static const float guard_value = -12345.678f;
 void *must_allocate(size_t count, size_t size)
 {
     void *memory = calloc(count ? count : 1, size);
-    ck_assert_msg(memory != NULL, "the test is out of memory");
+    must(memory != NULL, "the test is out of memory");
     return memory;
 }
 
@@ -29,8 +29,8 @@ buffer buffer_new(int64_t n, int misaligned)
 void buffer_free(buffer *b, const char *what)
 {
     for (int i = 1; i <= GUARD / 2; i++) {
-        ck_assert_msg(b->x[-i] == guard_value, "%s wrote %d floats before its output", what, i);
-        ck_assert_msg(b->x[b->n + i - 1] == guard_value, "%s wrote %d floats behind its output", what, i);
+        must(b->x[-i] == guard_value, "%s wrote %d floats before its output", what, i);
+        must(b->x[b->n + i - 1] == guard_value, "%s wrote %d floats behind its output", what, i);
     }
     free(b->memory);
     *b = (buffer){0};
@@ -51,7 +51,7 @@ void check_near(const char *what, const float *a, const double *b, int64_t n, do
     for (int64_t i = 0; i < n; i++) largest_b = fmax(largest_b, fabs(b[i]));
     for (int64_t i = 0; i < n; i++) {
         double difference = fabs(a[i] - b[i]), allowed = relative * fabs(b[i]) + floor * largest_b;
-        ck_assert_msg(difference <= allowed, "%s: element %lld is %.9g, not %.9g", what, (long long)i, a[i], b[i]);
+        must(difference <= allowed, "%s: element %lld is %.9g, not %.9g", what, (long long)i, a[i], b[i]);
     }
 }
 

@@ -311,7 +311,7 @@ static void check_case(const struct test_case *t, const int64_t *s)
                 snprintf(what, sizeof what, "%s of set %s, way %d, shape %d %d", t->name, table[k]->name, way, (int)s[0],
                          (int)s[1]);
                 check_near(what, a.x[a.ins + i], expected[i], n, t->relative, t->floor);
-                ck_assert_msg(!memcmp(a.x[a.ins + i], first.x[first.ins + i], (size_t)n * sizeof(float)),
+                must(!memcmp(a.x[a.ins + i], first.x[first.ins + i], (size_t)n * sizeof(float)),
                               "%s: the bits differ from another call's", what);
             }
             free_arguments(t, &a);
@@ -355,8 +355,8 @@ START_TEST(equal_samples_have_no_difference)
         table[k]->concat_diff(y, mean, x, BATCH, 1, 1, C);
         table[k]->concat_diff_backward(dx, dy, x, mean, scratch, BATCH, 1, 1, C);
         for (int i = 0; i < BATCH; i++) {
-            ck_assert(y[i * (C + 1) + C] == 0);
-            for (int j = 0; j < C; j++) ck_assert(dx[i * C + j] == dy[i * (C + 1) + j]);
+            must(y[i * (C + 1) + C] == 0, "a difference of %g", y[i * (C + 1) + C]);
+            for (int j = 0; j < C; j++) must(dx[i * C + j] == dy[i * (C + 1) + j], "a gradient through no difference");
         }
     }
 }
@@ -390,9 +390,9 @@ START_TEST(special_values)
                     if (function == 1) table[k]->tanh(y, x, 40);
                     if (function == 2) table[k]->sigmoid(y, x, 40);
                     float want = expected[function][i];
-                    ck_assert_msg(isnan(want) ? isnan(y[at]) : y[at] == want, "set %s function %d: f(%g) is %g",
+                    must(isnan(want) ? isnan(y[at]) : y[at] == want, "set %s function %d: f(%g) is %g",
                                   table[k]->name, function, special[i], y[at]);
-                    ck_assert(function != 1 || isnan(want) || !signbit(y[at]) == !signbit(want));
+                    must(function != 1 || isnan(want) || !signbit(y[at]) == !signbit(want), "tanh lost a sign");
                 }
             }
 }
@@ -413,10 +413,10 @@ START_TEST(tanh_and_sigmoid_within_3_ulps)
         }
         for (int k = 0; k < sets; k++) {
             table[k]->tanh(y, x, COUNT);
-            for (int i = 0; i < COUNT; i++) ck_assert_msg(ulps(y[i], tanh(x[i])) < 3, "tanh(%.9g) is %.9g", x[i], y[i]);
+            for (int i = 0; i < COUNT; i++) must(ulps(y[i], tanh(x[i])) < 3, "tanh(%.9g) is %.9g", x[i], y[i]);
             table[k]->sigmoid(y, x, COUNT);
             for (int i = 0; i < COUNT; i++)
-                ck_assert_msg(ulps(y[i], 1 / (1 + exp(-(double)x[i]))) < 3, "sigmoid(%.9g) is %.9g", x[i], y[i]);
+                must(ulps(y[i], 1 / (1 + exp(-(double)x[i]))) < 3, "sigmoid(%.9g) is %.9g", x[i], y[i]);
         }
     }
 }

@@ -81,7 +81,7 @@ static void check_im2col(const gan_kernels *k, int index, int first, int rows)
     for (int64_t i = 0; i < s.result.n; i++) {
         int64_t pixel = i / taps(&s.g);
         int64_t from = source(&s.g, first + (int)(pixel / s.g.out_w), (int)(pixel % s.g.out_w), i % taps(&s.g));
-        ck_assert_msg(s.result.x[i] == (from < 0 ? 0 : s.image.x[from]), "im2col %s, geometry %d, rows %d + %d: element %d",
+        must(s.result.x[i] == (from < 0 ? 0 : s.image.x[from]), "im2col %s, geometry %d, rows %d + %d: element %d",
                       k->name, index, first, rows, (int)i);
     }
     free_strip(&s);
@@ -96,7 +96,7 @@ static void check_col2im(const gan_kernels *k, int index, int first, int rows)
         int64_t to = source(&s.g, first + (int)(pixel / s.g.out_w), (int)(pixel % s.g.out_w), i % taps(&s.g));
         if (to >= 0) s.image.x[to] += s.col.x[i];
     }
-    ck_assert_msg(!memcmp(s.image.x, s.result.x, (size_t)s.image.n * sizeof(float)), "col2im %s, geometry %d", k->name,
+    must(!memcmp(s.image.x, s.result.x, (size_t)s.image.n * sizeof(float)), "col2im %s, geometry %d", k->name,
                   index);
     free_strip(&s);
 }

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RECORD 3073
+
+static gan_context *context;
+static char folder[64];
+
+static void setup(void)
+{
+    context = new_context(2, GAN_KERNELS_AUTO);
+    strcpy(folder, "/tmp/gan-data-XXXXXX");
+    ck_assert(mkdtemp(folder) != NULL);
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+    gan_context_free(&context);
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+/* A colour that tells record, plane, row and column. */
+static unsigned char pixel(int record, int plane, int y, int x)
+{
+    return (unsigned char)(record * 7 + plane * 85 + y * 3 + x);
+}
+
+/* Writes a batch file of so many records, the first numbered `first`, and `more` bytes. */
+static void write_batch(const char *name, int first, int records, int more, int label)
+{
+    FILE *file = fopen(in_folder(name), "wb");
+    ck_assert(file != NULL);
+    for (int r = first; r < first + records; r++) {
+        fputc(label >= 0 && r == first + records - 1 ? label : r % 10, file);
+        for (int k = 0; k < 3; k++)
+            for (int y = 0; y < 32; y++)
+                for (int x = 0; x < 32; x++) fputc(pixel(r, k, y, x), file);
+    }
+    for (int i = 0; i < more; i++) fputc(0, file);
+    ck_assert(fclose(file) == 0);
+}
+
+static void write_folder(const char *below)
+{
+    char name[64];
+    for (int i = 1; i <= 5; i++) {
+        snprintf(name, sizeof name, "%sdata_batch_%d.bin", below, i);
+        write_batch(name, 10 * i, 3, 0, -1);
+    }
+    snprintf(name, sizeof name, "%stest_batch.bin", below);
+    write_batch(name, 70, 2, 0, -1);
+}
+
+static gan_tensor *new_labels(int64_t count)
+{
+    gan_tensor *labels;
+    ok(gan_tensor_create(&labels, context, GAN_INT32, 1, &count));
+    return labels;
+}
+
+static int32_t *numbers(const gan_tensor *labels)
+{
+    return gan_tensor_data(labels);
+}
+
+static void check_picture(const float *image, int record, int crop, int top, int left)
+{
+    for (int y = 0; y < crop; y++)
+        for (int x = 0; x < crop; x++)
+            for (int k = 0; k < 3; k++) {
+                float expected = (float)pixel(record, k, top + y, left + x) * 2 / 255 - 1;
+                ck_assert_float_eq_tol(image[(y * crop + x) * 3 + k], expected, 1e-6f);
+            }
+}
+
+START_TEST(cifar10_folder)
+{
+    static const struct {
+        int part, count, first;
+    } cases[] = {{GAN_CIFAR10_TRAIN, 15, 10}, {GAN_CIFAR10_TEST, 2, 70}, {GAN_CIFAR10_ALL, 17, 10}};
+    char below[96];
+    snprintf(below, sizeof below, "%s/cifar-10-batches-bin", folder);
+    if (_i % 2) ck_assert_int_eq(mkdir(below, 0777), 0);
+    write_folder(_i % 2 ? "cifar-10-batches-bin/" : "");
+    gan_dataset *data;
+    ok(gan_dataset_open_cifar10(&data, context, folder,
+                                gan_dataset_options(.part = cases[_i / 2].part, .in_order = true)));
+    ck_assert_int_eq(gan_dataset_count(data), cases[_i / 2].count);
+    ck_assert_int_eq(gan_dataset_height(data), 16);
+    ck_assert_int_eq(gan_dataset_width(data), 16);
+    ck_assert_int_eq(gan_dataset_channels(data), 3);
+    gan_tensor *image = new_tensor(context, GAN_SHAPE(16, 16, 3));
+    int32_t label;
+    ok(gan_dataset_get(data, 1, image, &label));
+    check_picture(gan_tensor_floats(image), cases[_i / 2].first + 1, 16, 8, 8);
+    ck_assert_int_eq(label, 1);
+    gan_tensor_free(&image);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+START_TEST(cifar10_crops)
+{
+    static const struct {
+        int crop, top, left;
+        bool at;
+    } cases[] = {{0, 8, 8, false}, {32, 0, 0, false}, {15, 8, 8, false}, {8, 0, 0, true}, {8, 24, 3, true}};
+    write_batch("one.bin", 4, 2, 0, -1);
+    for (int i = 0; i < 5; i++) {
+        gan_dataset *data;
+        int crop = cases[i].crop ? cases[i].crop : 16;
+        ok(gan_dataset_open_cifar10(&data, context, in_folder("one.bin"),
+                                    gan_dataset_options(.crop = cases[i].crop, .crop_at = cases[i].at,
+                                                        .crop_top = cases[i].at ? cases[i].top : 0,
+                                                        .crop_left = cases[i].at ? cases[i].left : 0)));
+        gan_tensor *image = new_tensor(context, GAN_SHAPE(1, crop, crop, 3));
+        ok(gan_dataset_get(data, 1, image, NULL));
+        check_picture(gan_tensor_floats(image), 5, crop, cases[i].top, cases[i].left);
+        gan_tensor_free(&image);
+        gan_dataset_free(&data);
+    }
+}
+END_TEST
+
+static void refuses(const char *name, gan_status status, const char *text)
+{
+    gan_dataset *data = (gan_dataset *)&data;
+    fails(status, text, gan_dataset_open_cifar10(&data, context, in_folder(name), NULL));
+    ck_assert(strstr(gan_last_error(), name) != NULL);
+    ck_assert_ptr_null(data);
+}
+
+START_TEST(cifar10_damage)
+{
+    write_batch("empty.bin", 0, 0, 0, -1);
+    write_batch("short.bin", 0, 2, 100, -1);
+    write_batch("long.bin", 0, 2, RECORD - 1, -1);
+    write_batch("label.bin", 0, 3, 0, 10);
+    refuses("empty.bin", GAN_ERROR_FORMAT, "is empty");
+    refuses("short.bin", GAN_ERROR_FORMAT, "record 2 is truncated to 100 of 3073 bytes");
+    refuses("long.bin", GAN_ERROR_FORMAT, "record 2 is truncated to 3072");
+    refuses("label.bin", GAN_ERROR_FORMAT, "label of record 2 is 10");
+    refuses("missing.bin", GAN_ERROR_IO, "No such file");
+    ck_assert_int_eq(mkfifo(in_folder("pipe.bin"), 0666), 0);
+    refuses("pipe.bin", GAN_ERROR_IO, "not a regular file");
+    write_folder("");
+    ck_assert_int_eq(unlink(in_folder("data_batch_4.bin")), 0);
+    refuses("", GAN_ERROR_IO, "data_batch_4.bin");
+    write_batch("data_batch_4.bin", 0, 1, 1, -1);
+    refuses("", GAN_ERROR_FORMAT, "data_batch_4.bin");
+}
+END_TEST
+
+START_TEST(cifar10_misuse)
+{
+    gan_dataset *data;
+    write_batch("one.bin", 0, 2, 0, -1);
+    const char *path = in_folder("one.bin");
+    static const struct {
+        gan_dataset_options options;
+        const char *text;
+    } cases[] = {
+        {{.crop = 33}, "crop is 33"},
+        {{.crop = -1}, "crop is -1"},
+        {{.crop_at = true, .crop_top = 17}, "crop of 16 at 17, 0"},
+        {{.crop_at = true, .crop_left = 40}, "crop_left is 40"},
+        {{.crop_top = 3}, "crop_at"},
+        {{.part = 3}, "part is 3"},
+        {{.last_batch = 2}, "last_batch is 2"},
+        {{.count = -4}, "count is -4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gan_dataset_options options = cases[i].options;
+        options.size = sizeof options;
+        fails(GAN_ERROR_INVALID_ARGUMENT, cases[i].text, gan_dataset_open_cifar10(&data, context, path, &options));
+        ck_assert_ptr_null(data);
+    }
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_open_cifar10(NULL, context, path, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_open_cifar10(&data, NULL, path, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "path is NULL", gan_dataset_open_cifar10(&data, context, NULL, NULL));
+    char *endless = malloc(5000);
+    memset(endless, 'x', 4999);
+    endless[4999] = '\0';
+    fails(GAN_ERROR_INVALID_ARGUMENT, "path", gan_dataset_open_cifar10(&data, context, endless, NULL));
+    free(endless);
+}
+END_TEST
+
+/* A set in memory of 10 grey pictures of 2x3, picture i of values around i, label i. */
+#define PICTURES 10
+
+static gan_dataset *small_set(const gan_dataset_options *options, bool labelled)
+{
+    gan_tensor *images, *labels = labelled ? new_labels(PICTURES) : NULL;
+    ok(gan_tensor_create(&images, context, GAN_FLOAT32, GAN_SHAPE(PICTURES, 2, 3, 1)));
+    for (int i = 0; i < PICTURES; i++) {
+        for (int k = 0; k < 6; k++) gan_tensor_floats(images)[i * 6 + k] = (float)i + (float)k * 0.125f;
+        if (labels) numbers(labels)[i] = i;
+    }
+    gan_dataset *data;
+    ok(gan_dataset_create_memory(&data, context, images, labels, options));
+    gan_tensor_free(&images);
+    gan_tensor_free(&labels);
+    return data;
+}
+
+/* Reads batches of 4 and notes the pictures' numbers; returns how many. */
+static int read_batches(gan_dataset *data, int batches, int *seen)
+{
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(4, 2, 3, 1)), *labels = new_labels(4);
+    int count = 0;
+    for (int b = 0; b < batches; b++) {
+        ok(gan_dataset_next(data, images, labels));
+        ck_assert_int_eq(gan_tensor_dimension(images, 0), gan_tensor_dimension(labels, 0));
+        for (int i = 0; i < gan_tensor_dimension(images, 0); i++) {
+            ck_assert_int_eq((int)gan_tensor_floats(images)[i * 6], numbers(labels)[i]);
+            seen[count++] = numbers(labels)[i];
+        }
+    }
+    gan_tensor_free(&images);
+    gan_tensor_free(&labels);
+    return count;
+}
+
+static bool is_permutation(const int *seen, int count)
+{
+    int times[PICTURES] = {0};
+    for (int i = 0; i < count; i++)
+        if (seen[i] < 0 || seen[i] >= PICTURES || times[seen[i]]++) return false;
+    return true;
+}
+
+START_TEST(epochs)
+{
+    int seen[60], again[60], dropped[60];
+    gan_dataset *data = small_set(gan_dataset_options(.last_batch = GAN_LAST_BATCH_KEEP), true);
+    ck_assert_int_eq(gan_dataset_batches(data, 4), 3);
+    ck_assert_int_eq(read_batches(data, 6, seen), 20);
+    ck_assert(is_permutation(seen, 10) && is_permutation(seen + 10, 10));
+    ck_assert(memcmp(seen, seen + 10, 10 * sizeof *seen) != 0);
+    ck_assert(gan_dataset_epoch(data) == 2 && gan_dataset_position(data) == 0);
+    ok(gan_dataset_seek(data, 1, 4));
+    ck_assert_int_eq(read_batches(data, 2, again), 6);
+    ck_assert_mem_eq(again, seen + 14, 6 * sizeof *seen);
+    ok(gan_dataset_seek(data, 0, 0));
+    ck_assert_int_eq(read_batches(data, 6, again), 20);
+    ck_assert_mem_eq(again, seen, 20 * sizeof *seen);
+    gan_dataset_free(&data);
+
+    data = small_set(NULL, true);
+    ck_assert_int_eq(gan_dataset_batches(data, 4), 2);
+    ck_assert_int_eq(read_batches(data, 5, dropped), 20);
+    ck_assert_mem_eq(dropped, seen, 8 * sizeof *seen);
+    ck_assert_mem_eq(dropped + 8, seen + 10, 8 * sizeof *seen);
+    ck_assert(gan_dataset_epoch(data) == 2 && gan_dataset_position(data) == 4);
+    ok(gan_dataset_seek(data, 0, 7)); /* no whole batch is left there */
+    ck_assert_int_eq(read_batches(data, 1, again), 4);
+    ck_assert_mem_eq(again, seen + 10, 4 * sizeof *seen);
+    gan_dataset_free(&data);
+
+    data = small_set(gan_dataset_options(.in_order = true, .last_batch = GAN_LAST_BATCH_KEEP), true);
+    ck_assert_int_eq(read_batches(data, 3, again), 10);
+    for (int i = 0; i < 10; i++) ck_assert_int_eq(again[i], i);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+START_TEST(seeds)
+{
+    int first[20], second[20];
+    gan_dataset *data = small_set(NULL, true);
+    read_batches(data, 2, first);
+    gan_dataset_free(&data);
+    gan_context_free(&context);
+    ok(gan_context_create(&context, gan_context_options(.seed = 43)));
+    data = small_set(NULL, true);
+    read_batches(data, 2, second);
+    ck_assert(memcmp(first, second, 8 * sizeof *first) != 0);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+/* Every place is as likely for every picture: the first of 4000 epochs, within five deviations. */
+START_TEST(shuffles_are_fair)
+{
+    gan_dataset *data = small_set(NULL, true);
+    int times[PICTURES][PICTURES] = {{0}};
+    for (int epoch = 0; epoch < 4000; epoch++) {
+        int seen[12];
+        ok(gan_dataset_seek(data, (uint64_t)epoch, 0));
+        read_batches(data, 2, seen);
+        for (int i = 0; i < 8; i++) times[i][seen[i]]++;
+    }
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < PICTURES; k++) ck_assert_int_le(abs(times[i][k] - 400), 95);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+START_TEST(flips)
+{
+    gan_dataset *data = small_set(gan_dataset_options(.in_order = true, .flip = true), false);
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(10, 2, 3, 1)), *labels = new_labels(10);
+    int flipped = 0;
+    for (int epoch = 0; epoch < 100; epoch++) {
+        ok(gan_dataset_next(data, images, labels));
+        for (int i = 0; i < 10; i++) {
+            const float *x = gan_tensor_floats(images) + (ptrdiff_t)i * 6;
+            bool mirrored = x[0] > (float)i;
+            static const int there[] = {0, 1, 2, 3, 4, 5}, back[] = {2, 1, 0, 5, 4, 3};
+            for (int k = 0; k < 6; k++)
+                ck_assert_float_eq(x[k], (float)i + (float)(mirrored ? back : there)[k] * 0.125f);
+            flipped += mirrored;
+            ck_assert_int_eq(numbers(labels)[i], -1);
+        }
+    }
+    ck_assert_int_le(abs(flipped - 500), 80);
+    ok(gan_dataset_get(data, 3, images, NULL) == GAN_OK ? GAN_ERROR_SHAPE : GAN_OK); /* a batch is no picture */
+    gan_tensor_free(&images);
+    gan_tensor_free(&labels);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+START_TEST(bytes_become_floats)
+{
+    unsigned char bytes[] = {0, 255, 127, 128};
+    gan_tensor *images, *batch = new_tensor(context, GAN_SHAPE(1, 1, 2, 2));
+    gan_dataset *data;
+    ok(gan_tensor_wrap(&images, context, GAN_UINT8, GAN_SHAPE(1, 1, 2, 2), bytes, NULL, NULL));
+    ok(gan_dataset_create_memory(&data, context, images, NULL, NULL));
+    ok(gan_dataset_next(data, batch, NULL));
+    ck_assert_float_eq(gan_tensor_floats(batch)[0], -1);
+    ck_assert_float_eq(gan_tensor_floats(batch)[1], 1);
+    ck_assert_float_eq_tol(gan_tensor_floats(batch)[2], -1.0f / 255, 1e-7f);
+    ck_assert_float_eq_tol(gan_tensor_floats(batch)[3], 1.0f / 255, 1e-7f);
+    gan_dataset_free(&data);
+    gan_tensor_free(&batch);
+    gan_tensor_free(&images);
+}
+END_TEST
+
+START_TEST(memory_misuse)
+{
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(3, 2, 2, 1)), *flat = new_tensor(context, GAN_SHAPE(3, 4));
+    gan_tensor *labels = new_labels(3), *four = new_labels(4);
+    gan_dataset *data;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL",
+          gan_dataset_create_memory(NULL, context, images, labels, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_create_memory(&data, NULL, images, labels, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_dataset_create_memory(&data, context, NULL, labels, NULL));
+    fails(GAN_ERROR_SHAPE, "float [3,4]", gan_dataset_create_memory(&data, context, flat, labels, NULL));
+    fails(GAN_ERROR_SHAPE, "int32 [3]", gan_dataset_create_memory(&data, context, labels, labels, NULL));
+    fails(GAN_ERROR_SHAPE, "labels are int32 [4]", gan_dataset_create_memory(&data, context, images, four, NULL));
+    fails(GAN_ERROR_SHAPE, "labels are float", gan_dataset_create_memory(&data, context, images, images, NULL));
+    numbers(labels)[1] = -7;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "label 1 is -7", gan_dataset_create_memory(&data, context, images, labels, NULL));
+    ck_assert_ptr_null(data);
+    gan_tensor_free(&images);
+    gan_tensor_free(&flat);
+    gan_tensor_free(&labels);
+    gan_tensor_free(&four);
+}
+END_TEST
+
+START_TEST(reading_misuse)
+{
+    gan_dataset *data = small_set(NULL, true);
+    gan_tensor *batch = new_tensor(context, GAN_SHAPE(4, 2, 3, 1)),
+               *large = new_tensor(context, GAN_SHAPE(11, 2, 3, 1));
+    gan_tensor *wrong = new_tensor(context, GAN_SHAPE(4, 3, 2, 1)), *labels = new_labels(5);
+    gan_tensor *picture = new_tensor(context, GAN_SHAPE(2, 3, 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_next(NULL, batch, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_dataset_next(data, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "a batch of 11", gan_dataset_next(data, large, NULL));
+    fails(GAN_ERROR_SHAPE, "float [4,3,2,1]; it must be float [N,2,3,1]", gan_dataset_next(data, wrong, NULL));
+    fails(GAN_ERROR_SHAPE, "labels are int32 [5]", gan_dataset_next(data, batch, labels));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "index is 10", gan_dataset_get(data, 10, picture, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "index is -1", gan_dataset_get(data, -1, picture, NULL));
+    fails(GAN_ERROR_SHAPE, "float [2,3,1]", gan_dataset_get(data, 0, batch, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "image is NULL", gan_dataset_get(data, 0, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_get(NULL, 0, picture, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "position is 10", gan_dataset_seek(data, 0, 10));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "position is -1", gan_dataset_seek(data, 0, -1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_seek(NULL, 0, 0));
+    ck_assert(gan_dataset_position(data) == 0 && gan_dataset_epoch(data) == 0);
+    ck_assert_int_eq(gan_dataset_batches(data, 0), 0);
+    ck_assert(gan_dataset_count(NULL) == 0 && gan_dataset_height(NULL) == 0 && gan_dataset_width(NULL) == 0);
+    ck_assert(gan_dataset_channels(NULL) == 0 && gan_dataset_batches(NULL, 4) == 0 && gan_dataset_epoch(NULL) == 0);
+    ck_assert(gan_dataset_position(NULL) == 0);
+    gan_tensor_free(&picture);
+    gan_tensor_free(&labels);
+    gan_tensor_free(&wrong);
+    gan_tensor_free(&large);
+    gan_tensor_free(&batch);
+    gan_dataset_free(&data);
+    gan_dataset_free(&data);
+    gan_dataset_free(NULL);
+}
+END_TEST
+
+/* All modes appear, and each picture's is recovered. */
+START_TEST(synthetic_modes)
+{
+    enum { COUNT = 20000, BATCH = 1000 };
+    gan_dataset *data;
+    ok(gan_dataset_create_synthetic(&data, context, gan_dataset_options(.count = COUNT)));
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(BATCH, 16, 16, 3)), *labels = new_labels(BATCH);
+    gan_tensor *modes = new_labels(BATCH), *distances = new_tensor(context, GAN_SHAPE(BATCH));
+    static int times[GAN_SYNTHETIC_MODES];
+    for (int b = 0; b < COUNT / BATCH; b++) {
+        ok(gan_dataset_next(data, images, labels));
+        ok(gan_synthetic_modes(modes, distances, images));
+        ck_assert(largest(gan_tensor_floats(images), gan_tensor_count(images)) <= 1);
+        for (int i = 0; i < BATCH; i++) {
+            ck_assert_int_eq(numbers(modes)[i], numbers(labels)[i]);
+            ck_assert(gan_tensor_floats(distances)[i] > 0 && gan_tensor_floats(distances)[i] < 0.25f);
+            times[numbers(labels)[i]]++;
+        }
+    }
+    for (int i = 0; i < GAN_SYNTHETIC_MODES; i++) ck_assert(times[i] > 0 && times[i] < 60);
+    fill_normal(context, images, 3); /* no picture of the set */
+    ok(gan_synthetic_modes(modes, distances, images));
+    ck_assert(gan_tensor_floats(distances)[0] > 0.5f);
+    ok(gan_synthetic_modes(modes, NULL, images));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "modes are NULL", gan_synthetic_modes(NULL, NULL, images));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_synthetic_modes(modes, NULL, NULL));
+    fails(GAN_ERROR_SHAPE, "images are float [1000]", gan_synthetic_modes(modes, NULL, distances));
+    fails(GAN_ERROR_SHAPE, "modes are float", gan_synthetic_modes(distances, NULL, images));
+    fails(GAN_ERROR_SHAPE, "distances are int32", gan_synthetic_modes(modes, labels, images));
+    gan_tensor_free(&images);
+    gan_tensor_free(&labels);
+    gan_tensor_free(&modes);
+    gan_tensor_free(&distances);
+    gan_dataset_free(&data);
+}
+END_TEST
+
+START_TEST(synthetic_pictures_are_functions_of_seed_and_index)
+{
+    gan_dataset *data, *again, *other;
+    gan_context *seeded;
+    ok(gan_context_create(&seeded, gan_context_options(.seed = 1, .threads = 1)));
+    ok(gan_dataset_create_synthetic(&data, context, NULL));
+    ok(gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = 100)));
+    ok(gan_dataset_create_synthetic(&other, seeded, NULL));
+    ck_assert_int_eq(gan_dataset_count(data), 50000);
+    gan_tensor *a = new_tensor(context, GAN_SHAPE(16, 16, 3)), *b = new_tensor(context, GAN_SHAPE(16, 16, 3));
+    ok(gan_dataset_get(data, 77, a, NULL));
+    ok(gan_dataset_get(again, 77, b, NULL));
+    ck_assert_mem_eq(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a));
+    ok(gan_dataset_get(other, 77, b, NULL));
+    ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a)) != 0);
+    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_create_synthetic(NULL, context, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_create_synthetic(&again, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "count is",
+          gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = INT64_MAX)));
+    gan_tensor_free(&a);
+    gan_tensor_free(&b);
+    gan_dataset_free(&data);
+    gan_dataset_free(&again);
+    gan_dataset_free(&other);
+    gan_context_free(&seeded);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("datasets");
+    TCase *tests = tcase_create("datasets");
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 0);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, cifar10_folder, 0, 6);
+    tcase_add_test(tests, cifar10_crops);
+    tcase_add_test(tests, cifar10_damage);
+    tcase_add_test(tests, cifar10_misuse);
+    tcase_add_test(tests, epochs);
+    tcase_add_test(tests, seeds);
+    tcase_add_test(tests, shuffles_are_fair);
+    tcase_add_test(tests, flips);
+    tcase_add_test(tests, bytes_become_floats);
+    tcase_add_test(tests, memory_misuse);
+    tcase_add_test(tests, reading_misuse);
+    tcase_add_test(tests, synthetic_modes);
+    tcase_add_test(tests, synthetic_pictures_are_functions_of_seed_and_index);
+    return run_suite(suite);
+}
