@@ -32,8 +32,10 @@ is_archive()
 download()
 {
     echo "downloading $url"
+    bar=--progress-bar
+    [ -t 2 ] || bar=-sS
     if have command -v curl; then
-        curl -fL --progress-bar --connect-timeout 10 --speed-limit 1024 --speed-time 20 -o "$1" "$url"
+        curl -fL "$bar" --connect-timeout 10 --speed-limit 1024 --speed-time 20 -o "$1" "$url"
     elif have command -v wget; then
         wget --timeout=10 --tries=1 -O "$1" "$url"
     else
@@ -47,12 +49,11 @@ fetch_cifar()
     mkdir -p "$1" || return 1
     if ! is_archive "$1/$archive"; then
         part=$1/$archive.part
-        if download "$part" && is_archive "$part"; then
-            mv -f "$part" "$1/$archive"
-        else
+        if ! download "$part" || ! is_archive "$part"; then
             rm -f "$part"
             return 1
         fi
+        mv -f "$part" "$1/$archive"
     fi
     unpacked=$1/unpacked
     rm -rf "$unpacked"
@@ -71,7 +72,7 @@ find_data()
     data=$(cache_folder)
     has_cifar "$data" || fetch_cifar "$data" && return 0
     data=synthetic
-    echo "CIFAR-10 could not be downloaded from $url: training on the built-in synthetic pictures instead." >&2
+    echo "CIFAR-10 could not be downloaded from $url and checked: training on the built-in synthetic pictures instead." >&2
 }
 
 data='' length_given='' out_given='' data_given='' only_text=''

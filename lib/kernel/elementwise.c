@@ -23,7 +23,10 @@ void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, in
 {
     if (slope == 0) {
         INDEPENDENT
-        for (int64_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+        for (int64_t i = 0; i < n; i++) {
+            float gradient = dy[i]; /* read on either side of the condition, or the loop is not made one of vectors */
+            dx[i] = y[i] > 0 ? gradient : 0;
+        }
         return;
     }
     INDEPENDENT

@@ -2,41 +2,48 @@
 #include "kernel/variant.h"
 
 /* Runs of a kernel's row are short (4 taps of 3 channels are 12 floats), so that a call of memcpy a run would cost more
- * than the copy. Runs below a vector go by fours. */
+ * than the copy. What is less than a vector goes by eight and four floats. */
 __extension__ typedef float four __attribute__((vector_size(16)));
+__extension__ typedef float eight __attribute__((vector_size(32)));
 
-INLINE four load_four(const float *x)
-{
-    four v;
-    memcpy(&v, x, sizeof v);
-    return v;
-}
+#define COPY(type, y, x)             \
+    do {                             \
+        type v;                      \
+        memcpy(&v, (x), sizeof v);   \
+        memcpy((y), &v, sizeof v);   \
+    } while (0)
 
-INLINE void store_four(float *y, four v)
-{
-    memcpy(y, &v, sizeof v);
-}
+#define ADD(type, y, x)              \
+    do {                             \
+        type v, w;                   \
+        memcpy(&v, (y), sizeof v);   \
+        memcpy(&w, (x), sizeof w);   \
+        v += w;                      \
+        memcpy((y), &v, sizeof v);   \
+    } while (0)
 
-/* y = x for n floats. The last vector may overlap the one before. */
+/* y = x for n floats. The last piece may overlap the one before. */
 INLINE void copy_run(float *y, const float *x, int64_t n)
 {
-    int64_t i = 0;
     if (n >= LANES) {
-        for (; i < n - LANES; i += LANES) store(y + i, load(x + i));
+        for (int64_t i = 0; i < n - LANES; i += LANES) store(y + i, load(x + i));
         store(y + n - LANES, load(x + n - LANES));
+    } else if (LANES > 8 && n >= 8) {
+        COPY(eight, y, x);
+        COPY(eight, y + n - 8, x + n - 8);
     } else if (n >= 4) {
-        for (; i < n - 4; i += 4) store_four(y + i, load_four(x + i));
-        store_four(y + n - 4, load_four(x + n - 4));
+        COPY(four, y, x);
+        COPY(four, y + n - 4, x + n - 4);
     } else {
-        for (; i < n; i++) y[i] = x[i];
+        for (int64_t i = 0; i < n; i++) y[i] = x[i];
     }
 }
 
 INLINE void zero_run(float *y, int64_t n)
 {
-    const four zero = {0};
+    const vec zero = {0};
     int64_t i = 0;
-    for (; i + 4 <= n; i += 4) store_four(y + i, zero);
+    for (; i + LANES <= n; i += LANES) store(y + i, zero);
     for (; i < n; i++) y[i] = 0;
 }
 
@@ -44,7 +51,14 @@ INLINE void add_run(float *y, const float *x, int64_t n)
 {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) store(y + i, load(y + i) + load(x + i));
-    for (; i + 4 <= n; i += 4) store_four(y + i, load_four(y + i) + load_four(x + i));
+    if (LANES > 8 && i + 8 <= n) {
+        ADD(eight, y + i, x + i);
+        i += 8;
+    }
+    if (LANES > 4 && i + 4 <= n) {
+        ADD(four, y + i, x + i);
+        i += 4;
+    }
     for (; i < n; i++) y[i] += x[i];
 }
 
@@ -75,13 +89,9 @@ void VARIANT(im2col)(float *col, const float *image, const gan_conv_geometry *g,
             struct span s = span_of(g, x);
             for (int k = 0; k < g->kernel_h; k++, col += run) {
                 int64_t row = image_row(g, y, k);
-                if (row < 0 || row >= g->in_h || s.begin == s.end) {
-                    zero_run(col, run);
-                    continue;
-                }
-                zero_run(col, s.begin * c);
-                copy_run(col + s.begin * c, image + (row * g->in_w + s.first) * c, (s.end - s.begin) * c);
-                zero_run(col + s.end * c, run - s.end * c);
+                int64_t begin = s.begin * c, end = row < 0 || row >= g->in_h ? begin : s.end * c;
+                if (end - begin < run) zero_run(col, run);
+                copy_run(col + begin, image + (row * g->in_w + s.first) * c, end - begin);
             }
         }
     }

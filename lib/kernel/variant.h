@@ -27,7 +27,6 @@
 /* A register of floats, and one of the integers that comparisons of it give: 0 or -1. */
 __extension__ typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
 __extension__ typedef int32_t ivec __attribute__((vector_size(LANES * sizeof(float))));
-__extension__ typedef double dvec __attribute__((vector_size(LANES * sizeof(double))));
 
 #if LANES == 8
 static const ivec lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -100,11 +99,15 @@ INLINE vec absolute(vec v)
 /* The sum of the lanes, halves added to halves. */
 INLINE float sum_lanes(vec v)
 {
-    float lane[LANES];
-    store(lane, v);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
+#if LANES == 16
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+#elif LANES == 8
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+#else
+    vec four = v;
+#endif
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /* The builtin gemm's scratch: a panel of a and a block of b. */
