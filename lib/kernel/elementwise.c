@@ -96,12 +96,12 @@ INLINE vec sigmoid_of(vec x)
     return choose(x < 0, e, splat(1)) / (1 + e);
 }
 
-#define APPLY(function)                                                                                       \
-    void VARIANT(function)(float *y, const float *x, int64_t n)                                               \
-    {                                                                                                         \
-        int64_t i = 0;                                                                                        \
-        for (; i + LANES <= n; i += LANES) store(y + i, function##_of(load(x + i)));                          \
-        if (i < n) store_part(y + i, function##_of(load_part(x + i, n - i)), n - i);                          \
+#define APPLY(function)                                                              \
+    void VARIANT(function)(float *y, const float *x, int64_t n)                      \
+    {                                                                                \
+        int64_t i = 0;                                                               \
+        for (; i + LANES <= n; i += LANES) store(y + i, function##_of(load(x + i))); \
+        if (i < n) store_part(y + i, function##_of(load_part(x + i, n - i)), n - i); \
     }
 APPLY(tanh)
 APPLY(sigmoid)

@@ -3,15 +3,15 @@
 
 #include <limits.h>
 
-/* The only file that sees a BLAS. Calls come from several threads of a pool at once, each for a part of the work, so that
- * each call should work alone; and the host program may use the same BLAS with settings of its own. */
+/* The only file that sees a BLAS. Calls come from several threads of a pool at once, each for a part of the work, so
+ * that each call should work alone; and the host program may use the same BLAS with settings of its own. */
 
 #ifdef HAVE_BLIS
 #include BLAS_HEADER
 
-/* BLIS takes its number of threads with the call (a rntm_t), whatever BLIS_NUM_THREADS or the host say, so that a result
- * depends on the operands alone. Its pool of packing buffers is behind a mutex: several threads may call it. The typed
- * interface also stays clear of the name cblas_sgemm, which another BLAS of the host may have taken. */
+/* BLIS takes its number of threads with the call (a rntm_t), whatever BLIS_NUM_THREADS or the host say, so that a
+ * result depends on the operands alone. Its pool of packing buffers is behind a mutex: several threads may call it. The
+ * typed interface also stays clear of the name cblas_sgemm, which another BLAS of the host may have taken. */
 static void multiply(const gan_gemm *g)
 {
     static const float one = 1, zero = 0;
@@ -25,11 +25,11 @@ static void multiply(const gan_gemm *g)
 #elif defined HAVE_BLAS
 #include BLAS_HEADER
 
-/* OpenBLAS has one number of threads for the whole program (openblas_set_num_threads_local of 0.3.27 sets it too), which
- * is the host's to choose, not this library's. Run with OPENBLAS_NUM_THREADS=1: with more, it splits products above
- * some 2.6e5 multiplications between threads, which callers then wait for in turn, and with the split may change which
- * of its kernels does an element, and so its rounding. Results are promised to be equal bit for bit only where that
- * number is. */
+/* OpenBLAS has one number of threads for the whole program (openblas_set_num_threads_local of 0.3.27 sets it too),
+ * which is the host's to choose, not this library's. Run with OPENBLAS_NUM_THREADS=1: with more, it splits products
+ * above some 2.6e5 multiplications between threads, which callers then wait for in turn, and with the split may change
+ * which of its kernels does an element, and so its rounding. Results are promised to be equal bit for bit only where
+ * that number is. */
 static void multiply(const gan_gemm *g)
 {
     cblas_sgemm(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans, g->transpose_b ? CblasTrans : CblasNoTrans,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/gemm_builtin.h"
 
-/* Matrix products in the manner of Goto and van de Geijn 2008: tiles of c that stay in registers while k runs, a panel of
- * a (the tile's rows) in the first-level cache, a block of b in the second-level one. Operands are packed into scratch
- * where that makes them contiguous and is used often enough to pay, and read in place otherwise. A few columns are dot
- * products instead, which waste no lanes.
+/* Matrix products in the manner of Goto and van de Geijn 2008: tiles of c that stay in registers while k runs, a panel
+ * of a (the tile's rows) in the first-level cache, a block of b in the second-level one. Operands are packed into
+ * scratch where that makes them contiguous and is used often enough to pay, and read in place otherwise. A few columns
+ * are dot products instead, which waste no lanes.
  *
  * Every element of c is a sum over k from the first to the last, BLOCK_K at a time, in an order that the shape sets. */
 
@@ -52,8 +52,9 @@ static void multiply_panel(const struct product *g, const struct pass *s, struct
         int64_t ldb = packed ? vectors * LANES : g->b.ld;
         float *c = g->c + row * g->row + (s->first + j) * g->column;
         bool direct = columns % LANES == 0 && g->column == 1;
-        VARIANT(gemm_tiles)[t].function[a.along_k][vectors - 1](s->k, a, b, ldb, direct ? c : tile, direct ? g->row : TILE_COLUMNS,
-                                                  direct && s->accumulate);
+        VARIANT(gemm_tiles)
+        [t].function[a.along_k][vectors - 1](s->k, a, b, ldb, direct ? c : tile, direct ? g->row : TILE_COLUMNS,
+                                             direct && s->accumulate);
         if (!direct) store_tile(g, tile, c, VARIANT(gemm_tiles)[t].rows, columns, s->accumulate);
     }
 }
@@ -63,7 +64,8 @@ static void pack_columns(const struct product *g, const struct pass *s)
     for (int64_t j = 0; j < s->n; j += TILE_COLUMNS) {
         int64_t columns = s->n - j < TILE_COLUMNS ? s->n - j : TILE_COLUMNS;
         if (s->packed || columns % LANES)
-            VARIANT(gemm_pack)(g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
+            VARIANT(gemm_pack)
+            (g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
     }
 }
 
@@ -116,8 +118,9 @@ static void run_dots(const struct product *g)
             b = (struct operand){g->block, k, true};
         }
         for (int64_t i = 0; i < g->m; i += DOT_ROWS)
-            VARIANT(gemm_dots)(minimum(g->m - i, DOT_ROWS), g->n, k, part_of(a, i, 0), b, g->c + i * g->row, g->row,
-                               g->column, p > 0 || g->accumulate);
+            VARIANT(gemm_dots)
+            (minimum(g->m - i, DOT_ROWS), g->n, k, part_of(a, i, 0), b, g->c + i * g->row, g->row, g->column,
+             p > 0 || g->accumulate);
     }
 }
 

@@ -33,24 +33,27 @@ INLINE void multiply(int rows, int vectors, int64_t k, struct operand a, const f
     }
 }
 
-#define TILE(rows, vectors, order, is_along_k)                                                              \
-    static void tile_##rows##_##vectors##_##order(int64_t k, struct operand a, const float *b, int64_t ldb, \
-                                                  float *c, int64_t ldc, bool accumulate)                   \
-    {                                                                                                       \
-        a.along_k = is_along_k;                                                                             \
-        multiply(rows, vectors, k, a, b, ldb, c, ldc, accumulate);                                          \
+#define TILE(rows, vectors, order, is_along_k)                                                                        \
+    static void tile_##rows##_##vectors##_##order(int64_t k, struct operand a, const float *b, int64_t ldb, float *c, \
+                                                  int64_t ldc, bool accumulate)                                       \
+    {                                                                                                                 \
+        a.along_k = is_along_k;                                                                                       \
+        multiply(rows, vectors, k, a, b, ldb, c, ldc, accumulate);                                                    \
     }
 #define TILES(rows)              \
     TILE(rows, 1, across, false) \
     TILE(rows, 2, across, false) \
     TILE(rows, 1, along, true)   \
     TILE(rows, 2, along, true)
-#define TILES_OF(rows)                                              \
-    {                                                               \
-        rows, {                                                     \
-            {tile_##rows##_1_across, tile_##rows##_2_across},       \
-            {tile_##rows##_1_along, tile_##rows##_2_along}          \
-        }                                                           \
+#define TILES_OF(rows)                                        \
+    {                                                         \
+        rows,                                                 \
+        {                                                     \
+            {tile_##rows##_1_across, tile_##rows##_2_across}, \
+            {                                                 \
+                tile_##rows##_1_along, tile_##rows##_2_along  \
+            }                                                 \
+        }                                                     \
     }
 
 #if LANES == 16
@@ -89,7 +92,8 @@ INLINE void dots(int rows, int columns, int64_t k, struct operand a, struct oper
         int64_t left = k - p;
         vec x[DOT_ROWS];
         UNROLL
-        for (int i = 0; i < rows; i++) x[i] = left < LANES ? load_part(a.x + i * a.ld + p, left) : load(a.x + i * a.ld + p);
+        for (int i = 0; i < rows; i++)
+            x[i] = left < LANES ? load_part(a.x + i * a.ld + p, left) : load(a.x + i * a.ld + p);
         UNROLL
         for (int j = 0; j < columns; j++) {
             vec v = left < LANES ? load_part(b.x + j * b.ld + p, left) : load(b.x + j * b.ld + p);

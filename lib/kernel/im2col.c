@@ -6,20 +6,20 @@
 __extension__ typedef float four __attribute__((vector_size(16)));
 __extension__ typedef float eight __attribute__((vector_size(32)));
 
-#define COPY(type, y, x)             \
-    do {                             \
-        type v;                      \
-        memcpy(&v, (x), sizeof v);   \
-        memcpy((y), &v, sizeof v);   \
+#define COPY(type, y, x)           \
+    do {                           \
+        type v;                    \
+        memcpy(&v, (x), sizeof v); \
+        memcpy((y), &v, sizeof v); \
     } while (0)
 
-#define ADD(type, y, x)              \
-    do {                             \
-        type v, w;                   \
-        memcpy(&v, (y), sizeof v);   \
-        memcpy(&w, (x), sizeof w);   \
-        v += w;                      \
-        memcpy((y), &v, sizeof v);   \
+#define ADD(type, y, x)            \
+    do {                           \
+        type v, w;                 \
+        memcpy(&v, (y), sizeof v); \
+        memcpy(&w, (x), sizeof w); \
+        v += w;                    \
+        memcpy((y), &v, sizeof v); \
     } while (0)
 
 /* y = x for n floats. The last piece may overlap the one before. */
@@ -91,7 +91,7 @@ void VARIANT(im2col)(float *col, const float *image, const gan_conv_geometry *g,
                 int64_t row = image_row(g, y, k);
                 int64_t begin = s.begin * c, end = row < 0 || row >= g->in_h ? begin : s.end * c;
                 if (end - begin < run) zero_run(col, run);
-                copy_run(col + begin, image + (row * g->in_w + s.first) * c, end - begin);
+                if (end > begin) copy_run(col + begin, image + (row * g->in_w + s.first) * c, end - begin);
             }
         }
     }
@@ -105,7 +105,7 @@ void VARIANT(col2im)(float *image, const float *col, const gan_conv_geometry *g,
             struct span s = span_of(g, x);
             for (int k = 0; k < g->kernel_h; k++, col += run) {
                 int64_t row = image_row(g, y, k);
-                if (row < 0 || row >= g->in_h) continue;
+                if (row < 0 || row >= g->in_h || s.begin == s.end) continue;
                 add_run(image + (row * g->in_w + s.first) * c, col + s.begin * c, (s.end - s.begin) * c);
             }
         }

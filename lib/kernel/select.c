@@ -9,9 +9,11 @@ static bool always(void)
     return true;
 }
 
+/* __builtin_cpu_init: a host program may create a context in a constructor that runs before the compiler's own. */
 #ifdef HAVE_KERNELS_AVX2
 static bool has_avx2(void)
 {
+    __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 #endif
@@ -19,6 +21,7 @@ static bool has_avx2(void)
 #ifdef HAVE_KERNELS_AVX512
 static bool has_avx512(void)
 {
+    __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma");
 }

@@ -28,18 +28,21 @@ static void teardown(void)
 START_TEST(bytes)
 {
     /* 127.5 * (x + 1), halves to even */
-    static const float x[] = {-1, 1, 0, -0.00392156886f, 0.0117647059f, -7, 7, NAN, -INFINITY, INFINITY, 1.0f / 255};
-    static const unsigned char expected[] = {0, 255, 128, 127, 129, 0, 255, 0, 0, 255, 128};
-    gan_tensor *images = new_tensor(context, GAN_SHAPE(11)), *y;
-    ok(gan_tensor_create(&y, context, GAN_UINT8, GAN_SHAPE(11)));
+    static const float x[] = {
+        -1,  1,         0,        -0.00392156886f, 0.0117647059f, -7,           7,
+        NAN, -INFINITY, INFINITY, 1.0f / 255,      -0.211764708f, -0.203921571f}; /* the last two are 100.5 and 101.5
+                                                                                     exactly */
+    static const unsigned char expected[] = {0, 255, 128, 127, 129, 0, 255, 0, 0, 255, 128, 100, 102};
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(13)), *y;
+    ok(gan_tensor_create(&y, context, GAN_UINT8, GAN_SHAPE(13)));
     memcpy(gan_tensor_floats(images), x, sizeof x);
     ok(gan_image_to_bytes(y, images));
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 13; i++)
         ck_assert_msg(((unsigned char *)gan_tensor_data(y))[i] == expected[i], "%g becomes %d; should be %d", x[i],
                       ((unsigned char *)gan_tensor_data(y))[i], expected[i]);
     fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_image_to_bytes(y, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "bytes are NULL", gan_image_to_bytes(NULL, images));
-    fails(GAN_ERROR_SHAPE, "float [11]", gan_image_to_bytes(images, images));
+    fails(GAN_ERROR_SHAPE, "float [13]", gan_image_to_bytes(images, images));
     ok(gan_tensor_set_batch(images, 5));
     fails(GAN_ERROR_SHAPE, "float [5]", gan_image_to_bytes(y, images));
     gan_tensor_free(&images);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 /* Check writes a record at every ck_assert, too slow for one an element: this only does on failure. */
-#define must(condition, ...)                          \
-    do {                                              \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);  \
+#define must(condition, ...)                         \
+    do {                                             \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__); \
     } while (0)
 
 /* A float buffer that starts `misaligned` floats behind an address that is a multiple of 64, with guards on both sides

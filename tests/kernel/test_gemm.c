@@ -92,8 +92,8 @@ static void check_problem(struct problem *p)
     for (int k = 0; k < count; k++)
         for (int builtin = 0; builtin < 2; builtin++) {
             char what[160];
-            snprintf(what, sizeof what, "gemm %s%s %dx%dx%d%s%s%s", table[k]->name, builtin ? " builtin" : "", (int)g->m,
-                     (int)g->n, (int)g->k, g->transpose_a ? " a'" : "", g->transpose_b ? " b'" : "",
+            snprintf(what, sizeof what, "gemm %s%s %dx%dx%d%s%s%s", table[k]->name, builtin ? " builtin" : "",
+                     (int)g->m, (int)g->n, (int)g->k, g->transpose_a ? " a'" : "", g->transpose_b ? " b'" : "",
                      g->accumulate ? " +=" : "");
             call(table[k], builtin, p, &p->c);
             check_near(what, p->c.x, p->expected, p->c.n, 1e-6, 1e-6);
@@ -126,7 +126,7 @@ END_TEST
 START_TEST(large_shapes)
 {
     static const struct shape shapes[] = {
-        {129, 129, 129}, {5, 511, 255}, {5, 512, 256}, {5, 513, 257}, {200, 513, 9},  {257, 3, 513}, {1, 1025, 300},
+        {129, 129, 129}, {5, 511, 255}, {5, 512, 256},  {5, 513, 257}, {200, 513, 9}, {257, 3, 513},   {1, 1025, 300},
         {1100, 1, 520},  {3, 700, 600}, {48, 16, 2000}, {64, 17, 272}, {33, 65, 528}, {30, 129, 1040}, {2, 2, 9000},
     };
     check_shape(shapes[_i]);
@@ -147,7 +147,8 @@ START_TEST(not_a_numbers)
             float kept = p.a.x[25];
             p.a.x[25] = (float)(0.0 / 0.0);
             call(table[k], builtin, &p, &p.c);
-            for (int64_t i = 0; i < p.c.n; i++) must((p.c.x[i] != p.c.x[i]) == (i / 20 == 1), "NaN is in the wrong row");
+            for (int64_t i = 0; i < p.c.n; i++)
+                must((p.c.x[i] != p.c.x[i]) == (i / 20 == 1), "NaN is in the wrong row");
             p.a.x[25] = kept;
         }
     free_problem(&p);

@@ -8,14 +8,78 @@
 
 static const gan_conv_geometry geometries[] = {
     {.in_h = 1, .in_w = 1, .in_c = 1, .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1},
-    {.in_h = 16, .in_w = 16, .in_c = 3, .kernel_h = 4, .kernel_w = 4, .stride_h = 1, .stride_w = 1, .pad_top = 1, .pad_left = 1},
-    {.in_h = 16, .in_w = 16, .in_c = 17, .kernel_h = 4, .kernel_w = 4, .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_left = 1},
-    {.in_h = 4, .in_w = 4, .in_c = 65, .kernel_h = 4, .kernel_w = 4, .stride_h = 2, .stride_w = 2, .pad_top = 1, .pad_left = 1},
-    {.in_h = 7, .in_w = 5, .in_c = 2, .kernel_h = 3, .kernel_w = 5, .stride_h = 3, .stride_w = 1, .pad_top = 0, .pad_left = 2},
-    {.in_h = 5, .in_w = 9, .in_c = 4, .kernel_h = 2, .kernel_w = 1, .stride_h = 1, .stride_w = 4, .pad_top = 1, .pad_left = 0},
-    {.in_h = 3, .in_w = 3, .in_c = 5, .kernel_h = 2, .kernel_w = 3, .stride_h = 2, .stride_w = 1, .pad_top = 5, .pad_left = 7},
-    {.in_h = 2, .in_w = 2, .in_c = 1, .kernel_h = 7, .kernel_w = 7, .stride_h = 1, .stride_w = 1, .pad_top = 3, .pad_left = 3},
-    {.in_h = 6, .in_w = 6, .in_c = 1, .kernel_h = 2, .kernel_w = 2, .stride_h = 5, .stride_w = 3, .pad_top = 0, .pad_left = 0},
+    {.in_h = 16,
+     .in_w = 16,
+     .in_c = 3,
+     .kernel_h = 4,
+     .kernel_w = 4,
+     .stride_h = 1,
+     .stride_w = 1,
+     .pad_top = 1,
+     .pad_left = 1},
+    {.in_h = 16,
+     .in_w = 16,
+     .in_c = 17,
+     .kernel_h = 4,
+     .kernel_w = 4,
+     .stride_h = 2,
+     .stride_w = 2,
+     .pad_top = 1,
+     .pad_left = 1},
+    {.in_h = 4,
+     .in_w = 4,
+     .in_c = 65,
+     .kernel_h = 4,
+     .kernel_w = 4,
+     .stride_h = 2,
+     .stride_w = 2,
+     .pad_top = 1,
+     .pad_left = 1},
+    {.in_h = 7,
+     .in_w = 5,
+     .in_c = 2,
+     .kernel_h = 3,
+     .kernel_w = 5,
+     .stride_h = 3,
+     .stride_w = 1,
+     .pad_top = 0,
+     .pad_left = 2},
+    {.in_h = 5,
+     .in_w = 9,
+     .in_c = 4,
+     .kernel_h = 2,
+     .kernel_w = 1,
+     .stride_h = 1,
+     .stride_w = 4,
+     .pad_top = 1,
+     .pad_left = 0},
+    {.in_h = 3,
+     .in_w = 3,
+     .in_c = 5,
+     .kernel_h = 2,
+     .kernel_w = 3,
+     .stride_h = 2,
+     .stride_w = 1,
+     .pad_top = 5,
+     .pad_left = 7},
+    {.in_h = 2,
+     .in_w = 2,
+     .in_c = 1,
+     .kernel_h = 7,
+     .kernel_w = 7,
+     .stride_h = 1,
+     .stride_w = 1,
+     .pad_top = 3,
+     .pad_left = 3},
+    {.in_h = 6,
+     .in_w = 6,
+     .in_c = 1,
+     .kernel_h = 2,
+     .kernel_w = 2,
+     .stride_h = 5,
+     .stride_w = 3,
+     .pad_top = 0,
+     .pad_left = 0},
 };
 
 /* The output's size with as much padding behind as before, and one more: the kernel may end up wholly outside. */
@@ -82,7 +146,7 @@ static void check_im2col(const gan_kernels *k, int index, int first, int rows)
         int64_t pixel = i / taps(&s.g);
         int64_t from = source(&s.g, first + (int)(pixel / s.g.out_w), (int)(pixel % s.g.out_w), i % taps(&s.g));
         must(s.result.x[i] == (from < 0 ? 0 : s.image.x[from]), "im2col %s, geometry %d, rows %d + %d: element %d",
-                      k->name, index, first, rows, (int)i);
+             k->name, index, first, rows, (int)i);
     }
     free_strip(&s);
 }
@@ -96,8 +160,7 @@ static void check_col2im(const gan_kernels *k, int index, int first, int rows)
         int64_t to = source(&s.g, first + (int)(pixel / s.g.out_w), (int)(pixel % s.g.out_w), i % taps(&s.g));
         if (to >= 0) s.image.x[to] += s.col.x[i];
     }
-    must(!memcmp(s.image.x, s.result.x, (size_t)s.image.n * sizeof(float)), "col2im %s, geometry %d", k->name,
-                  index);
+    must(!memcmp(s.image.x, s.result.x, (size_t)s.image.n * sizeof(float)), "col2im %s, geometry %d", k->name, index);
     free_strip(&s);
 }
 

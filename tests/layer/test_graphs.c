@@ -66,6 +66,14 @@ static void dead_ends(gan_network *n, gan_node *x, gan_node *x2)
     gan_network_output(n, gan_relu(a));
 }
 
+/* An input that is made after layers, so that its gradient is ready before others begin. */
+static void late_input(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(conv(gan_tanh(conv(gan_add(x, x2)))));
+    gan_node *late = gan_input(n, 4, 5, 3);
+    gan_network_output(n, gan_add(a, gan_sigmoid(conv(late))));
+}
+
 static void norms(gan_network *n, gan_node *x, gan_node *x2)
 {
     gan_node *a = gan_concat_diff(gan_tanh(gan_batch_norm(conv(x), .epsilon = 0.1f)));
@@ -86,6 +94,7 @@ static const struct {
     {"views of one", views_of_one},
     {"view of input", view_of_input},
     {"dead ends", dead_ends},
+    {"late input", late_input},
     {"norms", norms},
 };
 
@@ -135,7 +144,8 @@ START_TEST(inference_gives_the_same)
     subject s = graph(_i, 1, 3);
     gan_run *inference;
     ok(gan_run_create(&inference, s.network, GAN_INFERENCE, s.batch));
-    ok(gan_run_forward_all(inference, (const gan_tensor *[]){s.input[0], s.input[1]}, 2));
+    ok(gan_run_forward_all(inference, (const gan_tensor *[]){s.input[0], s.input[1], s.input[2]},
+                           gan_network_input_count(s.network)));
     forward(&s);
     for (int i = 0; graphs[_i].build != norms && i < gan_network_output_count(s.network); i++) {
         const gan_tensor *y = gan_run_output(inference, i);
