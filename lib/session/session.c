@@ -201,7 +201,8 @@ static gan_status run_loss(gan_run *run, float target, float *loss)
 static gan_status check_finite(float loss, const char *what)
 {
     if (isfinite(loss)) return GAN_OK;
-    return gan_fail(GAN_ERROR_NUMERIC, "the loss of the %s is %g: the step was not made", what, loss);
+    return gan_fail(GAN_ERROR_NUMERIC, "the loss of the %s is %s: the step was not made", what,
+                    isnan(loss) ? "not a number" : "infinite");
 }
 
 /* Generates, and lets D see both batches. */

@@ -174,7 +174,7 @@ START_TEST(not_a_number)
 {
     uint64_t before = gan_optimizer_steps(play.d_adam);
     gan_tensor_floats(real)[3] = NAN;
-    fails(GAN_ERROR_NUMERIC, "discriminator is nan", gan_session_step(play.session, real, NULL));
+    fails(GAN_ERROR_NUMERIC, "discriminator is not a number", gan_session_step(play.session, real, NULL));
     ck_assert(gan_optimizer_steps(play.d_adam) == before);
     for (int i = 0; i < gan_network_parameter_count(play.d); i++) {
         const gan_tensor *w = gan_network_parameter(play.d, i);
