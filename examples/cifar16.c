@@ -233,7 +233,7 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"summary", OPTION_FLAG, &set->summary, 0, 0, NULL, "print the tables of both networks, and end"},
     };
     const char *about = "Trains a GAN on 16x16 colour pictures. Ctrl-C ends it after the step that is under way, with\n"
-                        "its pictures and metrics written (exit status 130); a second Ctrl-C ends it at once.";
+                        "its pictures and metrics written; a second Ctrl-C ends it at once.";
     options_result result = options_read(argc, argv, about, lines, (int)(sizeof lines / sizeof lines[0]));
     if (result != OPTIONS_OK) return result;
     if (!set->epochs && !set->steps) set->epochs = DEFAULT_EPOCHS;
@@ -262,5 +262,5 @@ int main(int argc, char **argv)
     }
     release(&t);
     if (fflush(stdout) != 0) fine = false;
-    return !fine ? EXIT_FAILURE : stop_signal ? 128 + (int)stop_signal : EXIT_SUCCESS;
+    return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

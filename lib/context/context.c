@@ -2,6 +2,8 @@
 #include "context/context.h"
 #include "core/options.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_THREADS 256
@@ -19,6 +21,31 @@ static int resolve_threads(int threads)
 }
 
 static const char *const set_names[] = {"auto", "c", "avx2", "avx512", "neon"};
+
+void gan_log(const gan_context *context, gan_log_level level, const char *format, ...)
+{
+    if (!context->log) return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    context->log(context->log_user, level, line);
+}
+
+static void log_beginning(const gan_context *context)
+{
+    const gan_kernels *kernels = context->kernels;
+    bool builtin = kernels->gemm == kernels->gemm_builtin;
+    gan_log(context, GAN_LOG_INFO, "libgan %s: %s kernels, matrix products by %s, %d threads", gan_version(),
+            kernels->name, builtin ? "libgan" : "a BLAS", gan_pool_threads(context->pool));
+    if (!builtin && gan_kernels_blas_threads() > 1)
+        gan_log(
+            context, GAN_LOG_WARNING,
+            "the BLAS starts up to %d threads of its own for a product, which slows small ones and may change their "
+            "rounding; OPENBLAS_NUM_THREADS=1 prevents that",
+            gan_kernels_blas_threads());
+}
 
 gan_status gan_context_create(gan_context **handle, const gan_context_options *given)
 {
@@ -50,6 +77,7 @@ gan_status gan_context_create(gan_context **handle, const gan_context_options *g
         gan_release(&allocator, context);
         return status;
     }
+    log_beginning(context);
     *handle = context;
     return GAN_OK;
 }

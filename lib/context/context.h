@@ -23,6 +23,10 @@ struct gan_context {
 
 gan_context *gan_context_retain(gan_context *context);
 
+/* One line to the context's log callback, if it has one. */
+void gan_log(const gan_context *context, gan_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* gan_allocate() and gan_release() with the context's allocator. */
 static inline void *gan_context_allocate(gan_context *context, size_t count, size_t size, const char *what)
 {

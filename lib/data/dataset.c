@@ -42,11 +42,15 @@ gan_status gan_dataset_create(gan_dataset **handle, gan_context *context, const 
         .order_epoch = UINT64_MAX, /* none yet */
     };
     *handle = dataset;
-    if (options->in_order) return GAN_OK;
-    dataset->order = gan_context_allocate(context, (size_t)count, sizeof *dataset->order, "a dataset's order");
-    if (dataset->order) return GAN_OK;
-    gan_dataset_free(handle);
-    return GAN_ERROR_OUT_OF_MEMORY;
+    if (!options->in_order)
+        dataset->order = gan_context_allocate(context, (size_t)count, sizeof *dataset->order, "a dataset's order");
+    if (!options->in_order && !dataset->order) {
+        gan_dataset_free(handle);
+        return GAN_ERROR_OUT_OF_MEMORY;
+    }
+    gan_log(context, GAN_LOG_INFO, "dataset: %lld pictures of %d x %d x %d", (long long)count, size[0], size[1],
+            size[2]);
+    return GAN_OK;
 }
 
 void gan_dataset_free(gan_dataset **handle)

@@ -51,3 +51,12 @@ bool gan_gemm_blas(const gan_gemm *g)
     return false;
 #endif
 }
+
+int gan_kernels_blas_threads(void)
+{
+#if defined HAVE_BLAS && !defined HAVE_BLIS
+    return openblas_get_num_threads();
+#else
+    return 1;
+#endif
+}

@@ -63,9 +63,8 @@ static void pack_columns(const struct product *g, const struct pass *s)
 {
     for (int64_t j = 0; j < s->n; j += TILE_COLUMNS) {
         int64_t columns = s->n - j < TILE_COLUMNS ? s->n - j : TILE_COLUMNS;
-        if (s->packed || columns % LANES)
-            VARIANT(gemm_pack)
-            (g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
+        if (s->packed || columns % LANES) VARIANT(gemm_pack)
+        (g->block + j * s->k, whole_vectors(columns) * LANES, part_of(g->b, s->first + j, s->p), columns, s->k);
     }
 }
 
@@ -117,10 +116,9 @@ static void run_dots(const struct product *g)
                 for (int64_t i = 0; i < k; i++) g->block[j * k + i] = b.x[i * b.ld + j];
             b = (struct operand){g->block, k, true};
         }
-        for (int64_t i = 0; i < g->m; i += DOT_ROWS)
-            VARIANT(gemm_dots)
-            (minimum(g->m - i, DOT_ROWS), g->n, k, part_of(a, i, 0), b, g->c + i * g->row, g->row, g->column,
-             p > 0 || g->accumulate);
+        for (int64_t i = 0; i < g->m; i += DOT_ROWS) VARIANT(gemm_dots)
+        (minimum(g->m - i, DOT_ROWS), g->n, k, part_of(a, i, 0), b, g->c + i * g->row, g->row, g->column,
+         p > 0 || g->accumulate);
     }
 }
 

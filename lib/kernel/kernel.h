@@ -98,4 +98,7 @@ const gan_kernels *gan_kernels_select(gan_kernel_set set);
 /* Whether sets other than GAN_KERNELS_C give their matrix products to a BLAS. */
 bool gan_kernels_use_blas(void);
 
+/* Threads that the BLAS may start by itself for one product; 1 where there is none. */
+int gan_kernels_blas_threads(void);
+
 #endif

@@ -258,6 +258,9 @@ gan_status gan_network_build(gan_network *network)
     }
     mark_live(network);
     network->built = true;
+    gan_log(network->context, GAN_LOG_INFO, "network \"%s\": %d layers, %zu bytes of parameters, %lld FLOPs a sample",
+            network->name, network->count, network->parameters.floats * sizeof(float),
+            (long long)gan_network_flops(network));
     return GAN_OK;
 }
 

@@ -67,7 +67,12 @@ static gan_status make_memory(const gan_network *network, gan_mode mode, int64_t
         status = gan_tensor_create(&memory->arena, network->context, GAN_FLOAT32, 1,
                                    (int64_t[]){(int64_t)memory->plan.floats});
     if (status == GAN_OK) status = make_views(network, mode, memory, batch);
-    if (status != GAN_OK) free_memory(network->context, memory);
+    if (status != GAN_OK)
+        free_memory(network->context, memory);
+    else
+        gan_log(network->context, GAN_LOG_INFO, "network \"%s\": a run for %s takes %zu bytes for a batch of %lld",
+                network->name, mode == GAN_TRAINING ? "training" : "inference", memory->plan.floats * sizeof(float),
+                (long long)batch);
     return status;
 }
 

@@ -90,6 +90,54 @@ START_TEST(option_sizes)
 }
 END_TEST
 
+struct lines {
+    int count;
+    gan_log_level level;
+    char text[600];
+};
+
+static void take_line(void *user, gan_log_level level, const char *message)
+{
+    struct lines *lines = user;
+    lines->count++;
+    lines->level = level;
+    snprintf(lines->text, sizeof lines->text, "%s", message);
+}
+
+static void said(const struct lines *lines, int count, const char *text)
+{
+    ck_assert_int_eq(lines->count, count);
+    ck_assert_int_eq(lines->level, GAN_LOG_INFO);
+    ck_assert_msg(strstr(lines->text, text) && !strchr(lines->text, '\n'), "\"%s\" should say \"%s\"", lines->text,
+                  text);
+}
+
+/* A line for each thing that is made, to its own context's callback. */
+START_TEST(log_lines)
+{
+    struct lines lines = {0};
+    gan_context *context;
+    gan_network *network;
+    gan_run *run;
+    gan_dataset *data;
+    ok(gan_context_create(&context,
+                          gan_context_options(.kernels = GAN_KERNELS_C, .log = take_line, .log_user = &lines)));
+    said(&lines, 1, "c kernels, matrix products by libgan, 1 threads");
+    ok(gan_network_create(&network, context, gan_network_options(.name = "net")));
+    ok(gan_network_output(network, gan_linear(gan_input(network, 3), .units = 2)));
+    ok(gan_network_build(network));
+    said(&lines, 2, "network \"net\": 2 layers");
+    ok(gan_run_create(&run, network, GAN_INFERENCE, 5));
+    said(&lines, 3, "for a batch of 5");
+    ok(gan_dataset_create_synthetic(&data, context, NULL));
+    said(&lines, 4, "50000 pictures of 16 x 16 x 3");
+    gan_dataset_free(&data);
+    gan_run_free(&run);
+    gan_network_free(&network);
+    gan_context_free(&context);
+}
+END_TEST
+
 START_TEST(names_of_things)
 {
     ck_assert_str_eq(gan_status_name(GAN_OK), "GAN_OK");
@@ -274,6 +322,7 @@ int main(void)
     tcase_add_test(tests, context_defaults_and_choices);
     tcase_add_test(tests, context_misuse);
     tcase_add_test(tests, option_sizes);
+    tcase_add_test(tests, log_lines);
     tcase_add_test(tests, names_of_things);
     tcase_add_test(tests, errors_belong_to_a_thread);
     tcase_add_test(tests, tensor_basics);
