@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,6 +337,53 @@ START_TEST(retained_output_outlives_its_run)
 }
 END_TEST
 
+/* Runs of one network, in as many threads of the caller's, on a context with two workers: each gives what it gives
+ * alone. */
+#define CALLERS 4
+
+struct caller {
+    gan_run *run;
+    gan_tensor *x;
+    float expected;
+    bool same;
+};
+
+static void *infer_often(void *argument)
+{
+    struct caller *caller = argument;
+    caller->same = true;
+    for (int i = 0; i < 50; i++) {
+        if (gan_run_forward(caller->run, caller->x) != GAN_OK) caller->same = false;
+        if (gan_tensor_floats(gan_run_output(caller->run, 0))[0] != caller->expected) caller->same = false;
+    }
+    return NULL;
+}
+
+START_TEST(inference_in_several_threads)
+{
+    gan_context_free(&context);
+    context = new_context(2, GAN_KERNELS_AUTO);
+    gan_network *network = small_network();
+    struct caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        ok(gan_run_create(&callers[i].run, network, GAN_INFERENCE, 40));
+        callers[i].x = new_tensor(context, GAN_SHAPE(40, 8, 8, 3));
+        fill_normal(context, callers[i].x, (uint64_t)i);
+        ok(gan_run_forward(callers[i].run, callers[i].x));
+        callers[i].expected = gan_tensor_floats(gan_run_output(callers[i].run, 0))[0];
+    }
+    for (int i = 0; i < CALLERS; i++) ck_assert(pthread_create(&threads[i], NULL, infer_often, &callers[i]) == 0);
+    for (int i = 0; i < CALLERS; i++) {
+        ck_assert(pthread_join(threads[i], NULL) == 0);
+        ck_assert_msg(callers[i].same, "thread %d got another result", i);
+        gan_tensor_free(&callers[i].x);
+        gan_run_free(&callers[i].run);
+    }
+    gan_network_free(&network);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("network");
@@ -353,5 +401,6 @@ int main(void)
     tcase_add_test(tests, run_misuse);
     tcase_add_test(tests, inputs_of_different_batches);
     tcase_add_test(tests, retained_output_outlives_its_run);
+    tcase_add_test(tests, inference_in_several_threads);
     return run_suite(suite);
 }
