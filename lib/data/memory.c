@@ -22,8 +22,8 @@ static int32_t label_of(const gan_dataset *dataset, int64_t index)
     return dataset->labels ? ((const int32_t *)dataset->labels->data)[index] : -1;
 }
 
-static const gan_dataset_source bytes = {.read = read_bytes, .label = label_of};
-static const gan_dataset_source floats = {.read = read_floats, .label = label_of};
+static const gan_dataset_source source_of_bytes = {.read = read_bytes, .label = label_of};
+static const gan_dataset_source source_of_floats = {.read = read_floats, .label = label_of};
 
 static gan_status check_images(const gan_tensor *images)
 {
@@ -69,6 +69,6 @@ gan_status gan_dataset_create_memory(gan_dataset **dataset, gan_context *context
     if (status == GAN_OK) status = check_labels(labels, images->shape[0]);
     if (status != GAN_OK) return status;
     int size[] = {(int)images->shape[1], (int)images->shape[2], (int)images->shape[3]};
-    return gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &bytes : &floats, &options,
-                              images->shape[0], size, images, labels);
+    return gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &source_of_bytes : &source_of_floats,
+                              &options, images->shape[0], size, images, labels);
 }

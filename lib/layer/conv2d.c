@@ -24,17 +24,11 @@ static gan_status infer(gan_layer *layer)
     if (status != GAN_OK) return status;
     layer->output = (gan_shape){.rank = 3, .size = {g.out_h, g.out_w, g.out_c}};
     int64_t field = (int64_t)g.kernel_h * g.kernel_w;
-    gan_layer_add_parameter(layer, (gan_slot){.name = "weight",
-                                              .shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
-                                              .initializer = options->weights,
-                                              .fan_in = field * g.in_c,
-                                              .fan_out = field * g.out_c});
-    if (!options->no_bias)
-        gan_layer_add_parameter(layer, (gan_slot){.name = "bias",
-                                                  .shape = {1, {g.out_c}},
-                                                  .initializer = options->biases,
-                                                  .fan_in = field * g.in_c,
-                                                  .fan_out = field * g.out_c});
+    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
+                       .initializer = options->weights,
+                       .fan_in = field * g.in_c,
+                       .fan_out = field * g.out_c};
+    gan_layer_add_weight(layer, weight, g.out_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }
 

@@ -55,17 +55,11 @@ static gan_status infer(gan_layer *layer)
     if (status != GAN_OK) return status;
     layer->output = (gan_shape){.rank = 3, .size = {g.in_h, g.in_w, g.in_c}};
     int64_t field = (int64_t)g.kernel_h * g.kernel_w;
-    gan_layer_add_parameter(layer, (gan_slot){.name = "weight",
-                                              .shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
-                                              .initializer = options->weights,
-                                              .fan_in = field * g.out_c,
-                                              .fan_out = field * g.in_c});
-    if (!options->no_bias)
-        gan_layer_add_parameter(layer, (gan_slot){.name = "bias",
-                                                  .shape = {1, {g.in_c}},
-                                                  .initializer = options->biases,
-                                                  .fan_in = field * g.out_c,
-                                                  .fan_out = field * g.in_c});
+    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
+                       .initializer = options->weights,
+                       .fan_in = field * g.out_c,
+                       .fan_out = field * g.in_c};
+    gan_layer_add_weight(layer, weight, g.in_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }
 

@@ -27,6 +27,14 @@ void gan_layer_add_buffer(gan_layer *layer, gan_slot slot)
     layer->buffer[layer->buffers++] = slot;
 }
 
+void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, const gan_initializer *biases)
+{
+    weight.name = "weight";
+    gan_layer_add_parameter(layer, weight);
+    if (biases)
+        gan_layer_add_parameter(layer, (gan_slot){"bias", {1, {outputs}}, *biases, weight.fan_in, weight.fan_out});
+}
+
 gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...)
 {
     char text[400];

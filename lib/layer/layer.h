@@ -110,6 +110,9 @@ bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot);
 void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
 
+/* Adds "weight" of this shape and, with `biases`, "bias" [outputs]. */
+void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, const gan_initializer *biases);
+
 /* A gan_fail() with GAN_ERROR_SHAPE, "NAME (TYPE): ". */
 gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -40,17 +40,9 @@ static gan_status infer(gan_layer *layer)
     layer->output.size[x->rank - 1] = options->units;
     if (__builtin_mul_overflow(2 * in * options->units, rows_of(layer, 1), &layer->flops))
         return gan_layer_fail(layer, "the output has too many elements");
-    gan_layer_add_parameter(layer, (gan_slot){.name = "weight",
-                                              .shape = {2, {in, options->units}},
-                                              .initializer = options->weights,
-                                              .fan_in = in,
-                                              .fan_out = options->units});
-    if (!options->no_bias)
-        gan_layer_add_parameter(layer, (gan_slot){.name = "bias",
-                                                  .shape = {1, {options->units}},
-                                                  .initializer = options->biases,
-                                                  .fan_in = in,
-                                                  .fan_out = options->units});
+    gan_slot weight = {
+        .shape = {2, {in, options->units}}, .initializer = options->weights, .fan_in = in, .fan_out = options->units};
+    gan_layer_add_weight(layer, weight, options->units, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }
 
