@@ -67,18 +67,6 @@ static void write_folder(const char *below)
     write_batch(name, 70, 2, 0, -1);
 }
 
-static gan_tensor *new_labels(int64_t count)
-{
-    gan_tensor *labels;
-    ok(gan_tensor_create(&labels, context, GAN_INT32, 1, &count));
-    return labels;
-}
-
-static int32_t *numbers(const gan_tensor *labels)
-{
-    return gan_tensor_data(labels);
-}
-
 static void check_picture(const float *image, int record, int crop, int top, int left)
 {
     for (int y = 0; y < crop; y++)
@@ -207,7 +195,7 @@ END_TEST
 
 static gan_dataset *small_set(const gan_dataset_options *options, bool labelled)
 {
-    gan_tensor *images, *labels = labelled ? new_labels(PICTURES) : NULL;
+    gan_tensor *images, *labels = labelled ? new_labels(context, PICTURES) : NULL;
     ok(gan_tensor_create(&images, context, GAN_FLOAT32, GAN_SHAPE(PICTURES, 2, 3, 1)));
     for (int i = 0; i < PICTURES; i++) {
         for (int k = 0; k < 6; k++) gan_tensor_floats(images)[i * 6 + k] = (float)i + (float)k * 0.125f;
@@ -223,7 +211,7 @@ static gan_dataset *small_set(const gan_dataset_options *options, bool labelled)
 /* Reads batches of 4 and notes the pictures' numbers; returns how many. */
 static int read_batches(gan_dataset *data, int batches, int *seen)
 {
-    gan_tensor *images = new_tensor(context, GAN_SHAPE(4, 2, 3, 1)), *labels = new_labels(4);
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(4, 2, 3, 1)), *labels = new_labels(context, 4);
     int count = 0;
     for (int b = 0; b < batches; b++) {
         ok(gan_dataset_next(data, images, labels));
@@ -316,7 +304,7 @@ END_TEST
 START_TEST(flips)
 {
     gan_dataset *data = small_set(gan_dataset_options(.in_order = true, .flip = true), false);
-    gan_tensor *images = new_tensor(context, GAN_SHAPE(10, 2, 3, 1)), *labels = new_labels(10);
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(10, 2, 3, 1)), *labels = new_labels(context, 10);
     int flipped = 0;
     for (int epoch = 0; epoch < 100; epoch++) {
         ok(gan_dataset_next(data, images, labels));
@@ -359,7 +347,7 @@ END_TEST
 START_TEST(memory_misuse)
 {
     gan_tensor *images = new_tensor(context, GAN_SHAPE(3, 2, 2, 1)), *flat = new_tensor(context, GAN_SHAPE(3, 4));
-    gan_tensor *labels = new_labels(3), *four = new_labels(4);
+    gan_tensor *labels = new_labels(context, 3), *four = new_labels(context, 4);
     gan_dataset *data;
     fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL",
           gan_dataset_create_memory(NULL, context, images, labels, NULL));
@@ -384,7 +372,7 @@ START_TEST(reading_misuse)
     gan_dataset *data = small_set(NULL, true);
     gan_tensor *batch = new_tensor(context, GAN_SHAPE(4, 2, 3, 1)),
                *large = new_tensor(context, GAN_SHAPE(11, 2, 3, 1));
-    gan_tensor *wrong = new_tensor(context, GAN_SHAPE(4, 3, 2, 1)), *labels = new_labels(5);
+    gan_tensor *wrong = new_tensor(context, GAN_SHAPE(4, 3, 2, 1)), *labels = new_labels(context, 5);
     gan_tensor *picture = new_tensor(context, GAN_SHAPE(2, 3, 1));
     fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_next(NULL, batch, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_dataset_next(data, NULL, NULL));
@@ -415,71 +403,6 @@ START_TEST(reading_misuse)
 }
 END_TEST
 
-/* All modes appear, and each picture's is recovered. */
-START_TEST(synthetic_modes)
-{
-    enum { COUNT = 20000, BATCH = 1000 };
-    gan_dataset *data;
-    ok(gan_dataset_create_synthetic(&data, context, gan_dataset_options(.count = COUNT)));
-    gan_tensor *images = new_tensor(context, GAN_SHAPE(BATCH, 16, 16, 3)), *labels = new_labels(BATCH);
-    gan_tensor *modes = new_labels(BATCH), *distances = new_tensor(context, GAN_SHAPE(BATCH));
-    static int times[GAN_SYNTHETIC_MODES];
-    for (int b = 0; b < COUNT / BATCH; b++) {
-        ok(gan_dataset_next(data, images, labels));
-        ok(gan_synthetic_modes(modes, distances, images));
-        ck_assert(largest(gan_tensor_floats(images), gan_tensor_count(images)) <= 1);
-        for (int i = 0; i < BATCH; i++) {
-            ck_assert_int_eq(numbers(modes)[i], numbers(labels)[i]);
-            ck_assert(gan_tensor_floats(distances)[i] > 0 && gan_tensor_floats(distances)[i] < 0.25f);
-            times[numbers(labels)[i]]++;
-        }
-    }
-    for (int i = 0; i < GAN_SYNTHETIC_MODES; i++) ck_assert(times[i] > 0 && times[i] < 60);
-    fill_normal(context, images, 3); /* no picture of the set */
-    ok(gan_synthetic_modes(modes, distances, images));
-    ck_assert(gan_tensor_floats(distances)[0] > 0.5f);
-    ok(gan_synthetic_modes(modes, NULL, images));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "modes are NULL", gan_synthetic_modes(NULL, NULL, images));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "images are NULL", gan_synthetic_modes(modes, NULL, NULL));
-    fails(GAN_ERROR_SHAPE, "images are float [1000]", gan_synthetic_modes(modes, NULL, distances));
-    fails(GAN_ERROR_SHAPE, "modes are float", gan_synthetic_modes(distances, NULL, images));
-    fails(GAN_ERROR_SHAPE, "distances are int32", gan_synthetic_modes(modes, labels, images));
-    gan_tensor_free(&images);
-    gan_tensor_free(&labels);
-    gan_tensor_free(&modes);
-    gan_tensor_free(&distances);
-    gan_dataset_free(&data);
-}
-END_TEST
-
-START_TEST(synthetic_pictures_are_functions_of_seed_and_index)
-{
-    gan_dataset *data, *again, *other;
-    gan_context *seeded;
-    ok(gan_context_create(&seeded, gan_context_options(.seed = 1, .threads = 1)));
-    ok(gan_dataset_create_synthetic(&data, context, NULL));
-    ok(gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = 100)));
-    ok(gan_dataset_create_synthetic(&other, seeded, NULL));
-    ck_assert_int_eq(gan_dataset_count(data), 50000);
-    gan_tensor *a = new_tensor(context, GAN_SHAPE(16, 16, 3)), *b = new_tensor(context, GAN_SHAPE(16, 16, 3));
-    ok(gan_dataset_get(data, 77, a, NULL));
-    ok(gan_dataset_get(again, 77, b, NULL));
-    ck_assert_mem_eq(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a));
-    ok(gan_dataset_get(other, 77, b, NULL));
-    ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a)) != 0);
-    fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_create_synthetic(NULL, context, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_create_synthetic(&again, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "count is",
-          gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = INT64_MAX)));
-    gan_tensor_free(&a);
-    gan_tensor_free(&b);
-    gan_dataset_free(&data);
-    gan_dataset_free(&again);
-    gan_dataset_free(&other);
-    gan_context_free(&seeded);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("datasets");
@@ -498,7 +421,5 @@ int main(void)
     tcase_add_test(tests, bytes_become_floats);
     tcase_add_test(tests, memory_misuse);
     tcase_add_test(tests, reading_misuse);
-    tcase_add_test(tests, synthetic_modes);
-    tcase_add_test(tests, synthetic_pictures_are_functions_of_seed_and_index);
     return run_suite(suite);
 }

@@ -52,6 +52,18 @@ gan_tensor *new_tensor(gan_context *context, int rank, const int64_t *shape)
     return tensor;
 }
 
+gan_tensor *new_labels(gan_context *context, int64_t count)
+{
+    gan_tensor *labels;
+    ok(gan_tensor_create(&labels, context, GAN_INT32, 1, &count));
+    return labels;
+}
+
+int32_t *numbers(const gan_tensor *labels)
+{
+    return gan_tensor_data(labels);
+}
+
 void fill_normal(gan_context *context, gan_tensor *tensor, uint64_t number)
 {
     uint64_t position = number << 32;

@@ -22,6 +22,10 @@ gan_kernel_set kernel_set(int index);
 gan_context *new_context(int threads, gan_kernel_set set);
 gan_tensor *new_tensor(gan_context *context, int rank, const int64_t *shape);
 
+/* Labels: int32 [count], and where they are. */
+gan_tensor *new_labels(gan_context *context, int64_t count);
+int32_t *numbers(const gan_tensor *labels);
+
 /* Normal numbers, another row for each `number`. */
 void fill_normal(gan_context *context, gan_tensor *tensor, uint64_t number);
 
