@@ -132,7 +132,7 @@ typedef struct gan_batch_norm_options {
     gan_node *input;
     const char *name;
     float epsilon;         /* above 0, default 0.001 */
-    float momentum;        /* the weight of the past, 0 <= momentum < 1, default 0.99 */
+    float momentum;        /* the weight of the past, 0 <= momentum < 1, default 0.9: a generator moves fast */
     gan_initializer gamma; /* default ones */
     gan_initializer beta;  /* default zeros */
 } gan_batch_norm_options;

@@ -14,7 +14,7 @@ enum { RUNNING_MEAN, RUNNING_VARIANCE, BATCHES }; /* buffers */
 
 static const gan_field fields[] = {
     {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_batch_norm_options, epsilon), 0, 1e30, 1e-3},
-    {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_batch_norm_options, momentum), 0, 1, 0.99},
+    {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_batch_norm_options, momentum), 0, 1, 0.9},
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, gamma), 0, 0, GAN_INITIALIZER_ONES},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
 };
