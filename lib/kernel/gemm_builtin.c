@@ -104,10 +104,10 @@ static void run_tiles(const struct product *g)
                      pack_a);
 }
 
-/* n is at most DOT_COLUMNS, and a along k; b is made so. */
+/* n is at most GEMM_DOT_COLUMNS, and a along k; b is made so. */
 static void run_dots(const struct product *g)
 {
-    const int64_t most = GEMM_BLOCK_K * GEMM_BLOCK_N / DOT_COLUMNS;
+    const int64_t most = GEMM_BLOCK_K * GEMM_BLOCK_N / GEMM_DOT_COLUMNS;
     for (int64_t p = 0; p < g->k; p += most) {
         int64_t k = minimum(g->k - p, most);
         struct operand a = part_of(g->a, 0, p), b = part_of(g->b, 0, p);
@@ -134,7 +134,7 @@ static void run(const struct product *g)
 {
     struct product whole = *g, rest = *g;
     rest.n = g->n % LANES;
-    if (!g->a.along_k || rest.n > DOT_COLUMNS) rest.n = 0;
+    if (!g->a.along_k || rest.n > GEMM_DOT_COLUMNS) rest.n = 0;
     whole.n -= rest.n;
     rest.b = part_of(g->b, whole.n, 0);
     rest.c += whole.n * g->column;
@@ -168,7 +168,7 @@ void VARIANT(gemm_builtin)(const gan_gemm *g)
         .block = g->scratch + GEMM_PANEL_ROWS * GEMM_BLOCK_K,
     };
     bool few_columns = g->n < LANES / 2 && g->n < g->m && g->transpose_a;
-    bool few_rows = g->m <= DOT_COLUMNS && g->m < g->n && g->transpose_b;
+    bool few_rows = g->m <= GEMM_DOT_COLUMNS && g->m < g->n && g->transpose_b;
     if (few_columns || few_rows) product = swapped(&product);
     run(&product);
 }

@@ -2,18 +2,7 @@
 #ifndef GAN_KERNEL_GEMM_BUILTIN_H
 #define GAN_KERNEL_GEMM_BUILTIN_H
 
-#include "kernel/variant.h"
-
-/* A tile of c is TILE_ROWS x TILE_COLUMNS or less. */
-#define TILE_VECTORS 2
-#define TILE_COLUMNS (TILE_VECTORS * LANES)
-#if LANES == 16
-#define TILE_ROWS 12 /* 24 sums, 2 vectors of b and 1 of a, in 32 registers */
-#elif defined __aarch64__
-#define TILE_ROWS 8
-#else
-#define TILE_ROWS 6 /* 12 sums, of 16 registers */
-#endif
+#include "kernel/tile.h"
 
 /* a or b as lines of k elements: the rows of a, the columns of b. A line's elements are neighbours in memory, or, when
  * not `along_k`, the lines' are. The product is symmetric in both: c(i,j) = sum over p of a(i,p) * b(j,p). */
@@ -43,9 +32,10 @@ struct tile {
 };
 extern const struct tile VARIANT(gemm_tiles)[];
 
-/* DOT_ROWS rows of c, or the rest of them, times up to DOT_COLUMNS columns, from operands that are both along k. */
-#define DOT_ROWS    4
-#define DOT_COLUMNS (LANES / 4)
+/* DOT_ROWS rows of c, or the rest of them, times up to GEMM_DOT_COLUMNS columns, from operands that are both along k.
+ */
+#define DOT_ROWS         4
+#define GEMM_DOT_COLUMNS (LANES / 4)
 void VARIANT(gemm_dots)(int64_t rows, int64_t columns, int64_t k, struct operand a, struct operand b, float *c,
                         int64_t row, int64_t column, bool accumulate);
 

@@ -82,7 +82,7 @@ const struct tile VARIANT(gemm_tiles)[] = {
 INLINE void dots(int rows, int columns, int64_t k, struct operand a, struct operand b, float *c, int64_t row,
                  int64_t column, bool accumulate)
 {
-    vec sum[DOT_ROWS][DOT_COLUMNS];
+    vec sum[DOT_ROWS][GEMM_DOT_COLUMNS];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -114,8 +114,8 @@ INLINE void dots(int rows, int columns, int64_t k, struct operand a, struct oper
 void VARIANT(gemm_dots)(int64_t rows, int64_t columns, int64_t k, struct operand a, struct operand b, float *c,
                         int64_t row, int64_t column, bool accumulate)
 {
-    for (; rows >= DOT_ROWS && columns == DOT_COLUMNS; columns = 0)
-        dots(DOT_ROWS, DOT_COLUMNS, k, a, b, c, row, column, accumulate);
+    for (; rows >= DOT_ROWS && columns == GEMM_DOT_COLUMNS; columns = 0)
+        dots(DOT_ROWS, GEMM_DOT_COLUMNS, k, a, b, c, row, column, accumulate);
     for (int64_t j = 0; j < columns; j++) {
         struct operand line = part_of(b, j, 0);
         if (rows == DOT_ROWS) {

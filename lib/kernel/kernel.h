@@ -9,15 +9,23 @@
  * another table. Kernels never allocate, never fail and never start threads; who calls them cuts the work. Arrays are
  * float, row-major, channels last; none of them overlap unless the comment says so. */
 
-/* A convolution from an image of in_h x in_w x in_c to an output of out_h x out_w x out_c. Its patch matrix ("col") has
- * a row for each output pixel and kernel_h * kernel_w * in_c columns: the input under the kernel, zero outside the
- * image. */
+/* A convolution from an image of in_h x in_w x in_c to an output of out_h x out_w x out_c, weights [kernel_h, kernel_w,
+ * in_c, out_c]. Its adjoint goes from the output back to the image. */
 typedef struct gan_conv_geometry {
     int in_h, in_w, in_c;
     int out_h, out_w, out_c;
     int kernel_h, kernel_w, stride_h, stride_w;
     int pad_top, pad_left; /* may leave a kernel wholly outside; may be larger than the kernel */
 } gan_conv_geometry;
+
+/* The target is the output and the source the image, or the other way round for the adjoint; both of `samples`. */
+typedef struct gan_conv_call {
+    const gan_conv_geometry *geometry;
+    bool adjoint;
+    int64_t samples;
+    const float *source, *packed, *bias; /* packed: by conv_pack(); bias: one number a channel of the target, or NULL */
+    float *target;
+} gan_conv_call;
 
 /* c [m,n] = a [m,k] * b [k,n], or added to c when accumulate. transpose_a: a is stored [k,m]; transpose_b: b is stored
  * [n,k]. lda, ldb, ldc: floats from one stored row to the next. The order of the additions depends on m, n and k only.
@@ -44,10 +52,16 @@ typedef struct gan_kernels {
     void (*gemm)(const gan_gemm *gemm);
     void (*gemm_builtin)(const gan_gemm *gemm); /* the library's own, whether gemm is a BLAS's or not */
 
-    /* Output rows first_row .. first_row + rows - 1 of one image: col [rows * out_w, kernel_h * kernel_w * in_c].
-     * col2im adds to the image. */
-    void (*im2col)(float *col, const float *image, const gan_conv_geometry *geometry, int first_row, int rows);
-    void (*col2im)(float *image, const float *col, const gan_conv_geometry *geometry, int first_row, int rows);
+    /* target = bias + the convolution of source, or its adjoint, for one panel of the target's channels: those from
+     * panel * conv_panel on, conv_panel of them or the rest. */
+    int64_t conv_panel;
+    void (*conv)(const gan_conv_call *call, int64_t panel);
+    /* Writes one tap's weights (0 .. kernel_h * kernel_w - 1) where conv() reads them. packed: gan_conv_packed()
+     * floats, aligned to 64 bytes, the same for all taps. */
+    void (*conv_pack)(float *packed, const float *weight, const gan_conv_geometry *geometry, bool adjoint, int64_t tap);
+    /* gradient += that of the weights in one row of the kernel, from an image and the gradient of the output. */
+    void (*conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
+                          int64_t samples, int64_t kernel_row);
 
     /* Element by element over n. Backward kernels get the forward result y. In place (y == x, dx == dy) is fine. */
     void (*add)(float *y, const float *x, int64_t n);                     /* y += x */

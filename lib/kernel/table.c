@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/gemm.h"
-#include "kernel/variant.h"
+#include "kernel/tile.h"
 
 #define TEXT_OF(name) #name
 #define TEXT(name)    TEXT_OF(name)
@@ -21,8 +21,10 @@ const gan_kernels VARIANT(kernels) = {
     .gemm_scratch = GEMM_SCRATCH,
     .gemm = GEMM,
     .gemm_builtin = VARIANT(gemm_builtin),
-    .im2col = VARIANT(im2col),
-    .col2im = VARIANT(col2im),
+    .conv_panel = TILE_COLUMNS,
+    .conv = VARIANT(conv),
+    .conv_pack = VARIANT(conv_pack),
+    .conv_gradient = VARIANT(conv_gradient),
     .add = VARIANT(add),
     .leaky_relu = VARIANT(leaky_relu),
     .leaky_relu_backward = VARIANT(leaky_relu_backward),

@@ -120,8 +120,11 @@ INLINE float sum_lanes(vec v)
 extern const gan_kernels VARIANT(kernels);
 
 void VARIANT(gemm_builtin)(const gan_gemm *gemm);
-void VARIANT(im2col)(float *col, const float *image, const gan_conv_geometry *geometry, int first_row, int rows);
-void VARIANT(col2im)(float *image, const float *col, const gan_conv_geometry *geometry, int first_row, int rows);
+void VARIANT(conv)(const gan_conv_call *call, int64_t panel);
+void VARIANT(conv_pack)(float *packed, const float *weight, const gan_conv_geometry *geometry, bool adjoint,
+                        int64_t tap);
+void VARIANT(conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
+                            int64_t samples, int64_t kernel_row);
 void VARIANT(add)(float *y, const float *x, int64_t n);
 void VARIANT(leaky_relu)(float *y, const float *x, int64_t n, float slope);
 void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope);

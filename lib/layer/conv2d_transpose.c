@@ -67,30 +67,23 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
 {
     gan_conv_geometry g;
     geometry_of(layer, &g);
-    gan_convolution_memory(&g, kernels, batch, g.in_c, need);
-}
-
-static gan_convolution convolution_of(const gan_layer_call *call)
-{
-    gan_conv_geometry g;
-    geometry_of(call->layer, &g);
-    return gan_convolution_of(&g, call, call->batch);
+    need->shared = gan_convolution_floats(&g, kernels, batch, g.in_c);
 }
 
 static void forward(const gan_layer_call *call)
 {
-    gan_convolution c = convolution_of(call);
-    gan_convolution_adjoint(&c, call->y, call->x[0], call->parameter[0], call->parameter[1]);
+    gan_conv_geometry g;
+    geometry_of(call->layer, &g);
+    gan_convolution_product(call, &g, true, call->y, call->x[0], call->parameter[0], call->parameter[1]);
 }
 
 static void backward(const gan_layer_call *call)
 {
-    gan_convolution c = convolution_of(call);
-    const gan_conv_geometry *g = &c.geometry;
-    if (call->dx[0]) gan_convolution_forward(&c, call->dx[0], call->dy, call->parameter[0], NULL);
-    if (call->gradient[0]) gan_convolution_weights(&c, call->gradient[0], call->dy, call->x[0]);
-    if (call->gradient[1])
-        gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g->in_h * g->in_w, g->in_c);
+    gan_conv_geometry g;
+    geometry_of(call->layer, &g);
+    if (call->dx[0]) gan_convolution_product(call, &g, false, call->dx[0], call->dy, call->parameter[0], NULL);
+    if (call->gradient[0]) gan_convolution_gradient(call, &g, call->gradient[0], call->dy, call->x[0]);
+    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g.in_h * g.in_w, g.in_c);
 }
 
 const gan_layer_type gan_layer_conv2d_transpose = {

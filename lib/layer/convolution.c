@@ -1,275 +1,159 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
 
-/* Floats of a block's patches: a quarter of a megabyte, so that they, the output and much of the weight stay in a
- * second-level cache of one. */
-#define PATCH_FLOATS 65536
+/* Pixels of the target in a task: enough to fill tiles and to use each weight often, few enough to have many tasks. */
+#define TASK_PIXELS 256
 
-/* Weight gradients are summed in up to this many partial sums, one a task, which are then added in order. */
+/* Weight gradients of large images have few elements with many terms each: they are summed in up to MAX_SLABS partial
+ * sums of some samples each, SLAB_FLOATS together at most, which are then added in order. */
 #define MAX_SLABS   8
-#define SLAB_FLOATS (1 << 21) /* of all partial sums together, but for at least two */
+#define SLAB_FLOATS 65536
+
+/* Floats of image and output that one pass over a row of the kernel sees: what stays in a second-level cache. */
+#define CACHED_FLOATS 131072
 
 #define REDUCE_GRAIN 4096
 
-static int64_t minimum(int64_t a, int64_t b)
+static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-static int64_t maximum(int64_t a, int64_t b)
+static int64_t most(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-static int64_t blocks_of(int64_t total, int64_t grain)
+static int64_t parts_of(int64_t total, int64_t grain)
 {
     return total / grain + (total % grain != 0);
 }
 
-/* Columns of the patch matrix. */
 static int64_t taps(const gan_conv_geometry *g)
 {
-    return (int64_t)g->kernel_h * g->kernel_w * g->in_c;
+    return (int64_t)g->kernel_h * g->kernel_w;
 }
 
-/* The patch matrix is the image itself when every pixel, or all of them together, is one patch. */
-static bool patches_are_image(const gan_conv_geometry *g)
+static int64_t weights_of(const gan_conv_geometry *g)
 {
-    bool no_padding = g->pad_top == 0 && g->pad_left == 0;
-    bool each = g->kernel_h == 1 && g->kernel_w == 1 && g->stride_h == 1 && g->stride_w == 1 && g->out_h == g->in_h &&
-                g->out_w == g->in_w;
-    bool all = g->kernel_h == g->in_h && g->kernel_w == g->in_w && g->out_h == 1 && g->out_w == 1;
-    return no_padding && (each || all);
+    return taps(g) * g->in_c * g->out_c;
 }
-
-gan_convolution gan_convolution_of(const gan_conv_geometry *g, const gan_layer_call *call, int64_t batch)
-{
-    int64_t row = g->out_w * taps(g), sample = g->out_h * row;
-    int64_t fitting = maximum(1, PATCH_FLOATS / sample);
-    gan_convolution c = {.geometry = *g, .call = call, .batch = batch};
-    c.block = minimum(fitting, blocks_of(batch, MAX_SLABS));
-    c.strip = (int)(patches_are_image(g) ? g->out_h : maximum(1, minimum(g->out_h, PATCH_FLOATS / row)));
-    return c;
-}
-
-/* A bound of the number of slabs that grows with the batch: a run for 9 samples may get 8, which make more slabs. */
-static int64_t most_slabs(const gan_conv_geometry *g, int64_t batch)
-{
-    int64_t fitting = maximum(2, SLAB_FLOATS / (taps(g) * g->out_c));
-    return minimum(minimum(fitting, MAX_SLABS), batch);
-}
-
-static int64_t slabs_of(const gan_convolution *c)
-{
-    return minimum(most_slabs(&c->geometry, c->batch), blocks_of(c->batch, c->block));
-}
-
-void gan_convolution_memory(const gan_conv_geometry *g, const gan_kernels *kernels, int64_t batch,
-                            int64_t bias_channels, gan_layer_memory *memory)
-{
-    gan_convolution c = gan_convolution_of(g, NULL, batch);
-    size_t patches = 0;
-    if (!patches_are_image(g))
-        patches = gan_saturating_multiply((size_t)(c.block * c.strip * g->out_w), (size_t)taps(g));
-    memory->scratch = gan_saturating_add(patches + GAN_ALIGNMENT / sizeof(float), kernels->gemm_scratch);
-    size_t weights = gan_saturating_multiply((size_t)taps(g), (size_t)g->out_c);
-    size_t partial = gan_saturating_multiply((size_t)most_slabs(g, batch), weights);
-    size_t bias = gan_saturating_multiply(MAX_SLABS, (size_t)bias_channels);
-    memory->shared = partial > bias ? partial : bias;
-}
-
-/* A product of which one side is a convolution's: what the tasks below share. */
-struct product {
-    const gan_convolution *convolution;
-    float *target;
-    const float *image, *output, *weight, *bias;
-    int64_t slabs;
-};
 
 static int64_t image_floats(const gan_conv_geometry *g)
 {
     return (int64_t)g->in_h * g->in_w * g->in_c;
 }
 
-/* A worker's scratch: the patches, then gemm's own, both aligned. */
-static float *patch_scratch(const gan_convolution *c, int worker)
+static int64_t output_floats(const gan_conv_geometry *g)
 {
-    return c->call->scratch + (size_t)worker * c->call->scratch_stride;
+    return (int64_t)g->out_h * g->out_w * g->out_c;
 }
 
-static float *gemm_scratch(const gan_convolution *c, int worker)
-{
-    const gan_conv_geometry *g = &c->geometry;
-    size_t patches = patches_are_image(g) ? 0 : (size_t)(c->block * c->strip * g->out_w * taps(g));
-    size_t line = GAN_ALIGNMENT / sizeof(float);
-    return patch_scratch(c, worker) + (patches + line - 1) / line * line;
-}
-
-/* The patches of samples begin..end-1 (of one only, when a strip is not the whole), rows first..first+rows-1. */
-static const float *patches(const gan_convolution *c, const float *image, int64_t begin, int64_t end, int first,
-                            int rows, float *scratch)
-{
-    const gan_conv_geometry *g = &c->geometry;
-    if (patches_are_image(g)) return image + begin * image_floats(g);
-    for (int64_t n = begin; n < end; n++)
-        c->call->kernels->im2col(scratch + (n - begin) * rows * g->out_w * taps(g), image + n * image_floats(g), g,
-                                 first, rows);
-    return scratch;
-}
-
-/* A block's samples are taken together when their patches are whole, and one by one in strips when they are not. */
-struct piece {
-    int64_t begin, end; /* samples */
-    int first, rows;    /* output rows */
-    int64_t pixels;     /* of all */
-    int64_t offset;     /* of the first pixel, in the whole output */
+struct product {
+    const gan_layer_call *call;
+    gan_conv_call conv;
+    const float *weight;
+    int64_t panels, block; /* samples a task */
 };
 
-static bool next_piece(const gan_convolution *c, int64_t end, struct piece *piece)
-{
-    const gan_conv_geometry *g = &c->geometry;
-    piece->first += piece->rows;
-    if (piece->first >= g->out_h) {
-        piece->first = 0;
-        piece->begin = piece->end;
-    }
-    if (piece->begin >= end) return false;
-    piece->end = c->strip == g->out_h ? end : piece->begin + 1;
-    piece->rows = (int)minimum(c->strip, g->out_h - piece->first);
-    piece->pixels = (piece->end - piece->begin) * piece->rows * g->out_w;
-    piece->offset = (piece->begin * g->out_h + piece->first) * g->out_w;
-    return true;
-}
-
-static struct piece first_piece(const gan_convolution *c, int64_t begin)
-{
-    return (struct piece){.begin = begin, .end = begin, .rows = c->geometry.out_h};
-}
-
-/* Rows of a result begin as the bias, or zeros, and products are added to them. */
-static void begin_rows(const gan_kernels *kernels, float *rows, const float *bias, int64_t count, int64_t c)
-{
-    if (bias) {
-        kernels->fill_rows(rows, bias, count, c);
-        return;
-    }
-    for (int64_t i = 0; i < count * c; i++) rows[i] = 0;
-}
-
-static void forward_block(void *argument, int64_t begin, int64_t end, int worker)
+static void pack_tap(void *argument, int64_t tap, int worker)
 {
     const struct product *p = argument;
-    const gan_convolution *c = p->convolution;
-    const gan_kernels *kernels = c->call->kernels;
-    const gan_conv_geometry *g = &c->geometry;
-    for (struct piece s = first_piece(c, begin); next_piece(c, end, &s);) {
-        float *output = p->target + s.offset * g->out_c;
-        if (p->bias) kernels->fill_rows(output, p->bias, s.pixels, g->out_c);
-        kernels->gemm(&(gan_gemm){
-            .accumulate = p->bias != NULL,
-            .m = s.pixels,
-            .n = g->out_c,
-            .k = taps(g),
-            .a = patches(c, p->image, s.begin, s.end, s.first, s.rows, patch_scratch(c, worker)),
-            .lda = taps(g),
-            .b = p->weight,
-            .ldb = g->out_c,
-            .c = output,
-            .ldc = g->out_c,
-            .scratch = gemm_scratch(c, worker),
-        });
-    }
+    (void)worker;
+    p->call->kernels->conv_pack(p->call->shared, p->weight, p->conv.geometry, p->conv.adjoint, tap);
 }
 
-static void adjoint_block(void *argument, int64_t begin, int64_t end, int worker)
+static void product_block(void *argument, int64_t task, int worker)
 {
     const struct product *p = argument;
-    const gan_convolution *c = p->convolution;
-    const gan_kernels *kernels = c->call->kernels;
-    const gan_conv_geometry *g = &c->geometry;
-    bool direct = patches_are_image(g);
-    begin_rows(kernels, p->target + begin * image_floats(g), p->bias, (end - begin) * g->in_h * g->in_w, g->in_c);
-    for (struct piece s = first_piece(c, begin); next_piece(c, end, &s);) {
-        float *col = direct ? p->target + s.begin * image_floats(g) : patch_scratch(c, worker);
-        kernels->gemm(&(gan_gemm){
-            .transpose_b = true,
-            .accumulate = direct,
-            .m = s.pixels,
-            .n = taps(g),
-            .k = g->out_c,
-            .a = p->output + s.offset * g->out_c,
-            .lda = g->out_c,
-            .b = p->weight,
-            .ldb = g->out_c,
-            .c = col,
-            .ldc = taps(g),
-            .scratch = gemm_scratch(c, worker),
-        });
-        for (int64_t n = s.begin; n < s.end && !direct; n++)
-            kernels->col2im(p->target + n * image_floats(g), col + (n - s.begin) * s.rows * g->out_w * taps(g), g,
-                            s.first, s.rows);
-    }
+    const gan_conv_geometry *g = p->conv.geometry;
+    int64_t begin = task / p->panels * p->block;
+    gan_conv_call part = p->conv;
+    (void)worker;
+    part.samples = least(p->block, p->conv.samples - begin);
+    part.source += begin * (part.adjoint ? output_floats(g) : image_floats(g));
+    part.target += begin * (part.adjoint ? image_floats(g) : output_floats(g));
+    p->call->kernels->conv(&part, task % p->panels);
 }
 
-/* Slab i of the weight gradient: samples i * batch / slabs up to the next slab's. */
-static void weights_slab(void *argument, int64_t slab, int worker)
+void gan_convolution_product(const gan_layer_call *call, const gan_conv_geometry *g, bool adjoint, float *target,
+                             const float *source, const float *weight, const float *bias)
 {
-    const struct product *p = argument;
-    const gan_convolution *c = p->convolution;
-    const gan_conv_geometry *g = &c->geometry;
-    float *partial = c->call->shared + slab * taps(g) * g->out_c;
-    int64_t begin = c->batch * slab / p->slabs, stop = c->batch * (slab + 1) / p->slabs;
-    bool accumulate = false;
-    for (; begin < stop; begin += c->block) {
-        for (struct piece s = first_piece(c, begin); next_piece(c, minimum(stop, begin + c->block), &s);) {
-            c->call->kernels->gemm(&(gan_gemm){
-                .transpose_a = true,
-                .accumulate = accumulate,
-                .m = taps(g),
-                .n = g->out_c,
-                .k = s.pixels,
-                .a = patches(c, p->image, s.begin, s.end, s.first, s.rows, patch_scratch(c, worker)),
-                .lda = taps(g),
-                .b = p->output + s.offset * g->out_c,
-                .ldb = g->out_c,
-                .c = partial,
-                .ldc = g->out_c,
-                .scratch = gemm_scratch(c, worker),
-            });
-            accumulate = true;
-        }
-    }
+    int64_t pixels = adjoint ? (int64_t)g->in_h * g->in_w : (int64_t)g->out_h * g->out_w;
+    struct product p = {.call = call,
+                        .conv = {g, adjoint, call->batch, source, call->shared, bias, target},
+                        .weight = weight,
+                        .panels = parts_of(adjoint ? g->in_c : g->out_c, call->kernels->conv_panel),
+                        .block = parts_of(TASK_PIXELS, pixels)};
+    gan_pool_run(call->pool, pack_tap, &p, taps(g));
+    gan_pool_run(call->pool, product_block, &p, p.panels * parts_of(call->batch, p.block));
+}
+
+/* The number of partial sums grows with the batch: a run for 9 samples may get 8. */
+static int64_t slabs_of(const gan_conv_geometry *g, int64_t batch)
+{
+    return most(1, least(least(MAX_SLABS, batch), SLAB_FLOATS / weights_of(g)));
+}
+
+struct gradient {
+    const gan_layer_call *call;
+    const gan_conv_geometry *geometry;
+    float *sum;
+    const float *image, *output;
+    int64_t slabs;
+};
+
+/* One slab's part of one row of the kernel. A row's tasks follow each other slab by slab, so that what they read is
+ * still in a cache. */
+static void gradient_row(void *argument, int64_t task, int worker)
+{
+    const struct gradient *p = argument;
+    const gan_conv_geometry *g = p->geometry;
+    int64_t slab = task / g->kernel_h, row = task % g->kernel_h, floats = weights_of(g) / g->kernel_h;
+    int64_t end = p->call->batch * (slab + 1) / p->slabs;
+    int64_t block = most(1, CACHED_FLOATS / (image_floats(g) + output_floats(g)));
+    float *sum = p->slabs > 1 ? p->call->shared + slab * weights_of(g) : p->sum;
+    (void)worker;
+    for (int64_t i = 0; p->slabs > 1 && i < floats; i++) sum[row * floats + i] = 0;
+    for (int64_t n = p->call->batch * slab / p->slabs; n < end; n += block)
+        p->call->kernels->conv_gradient(sum, p->image + n * image_floats(g), p->output + n * output_floats(g), g,
+                                        least(block, end - n), row);
 }
 
 static void add_slabs(void *argument, int64_t begin, int64_t end, int worker)
 {
-    const struct product *p = argument;
-    const gan_conv_geometry *g = &p->convolution->geometry;
+    const struct gradient *p = argument;
     (void)worker;
     for (int64_t slab = 0; slab < p->slabs; slab++)
-        p->convolution->call->kernels->add(
-            p->target + begin, p->convolution->call->shared + slab * taps(g) * g->out_c + begin, end - begin);
+        p->call->kernels->add(p->sum + begin, p->call->shared + slab * weights_of(p->geometry) + begin, end - begin);
 }
 
-void gan_convolution_forward(const gan_convolution *c, float *output, const float *image, const float *weight,
-                             const float *bias)
+void gan_convolution_gradient(const gan_layer_call *call, const gan_conv_geometry *g, float *gradient,
+                              const float *image, const float *output)
 {
-    struct product p = {.convolution = c, .target = output, .image = image, .weight = weight, .bias = bias};
-    gan_pool_ranges(c->call->pool, forward_block, &p, c->batch, c->block);
+    struct gradient p = {call, g, gradient, image, output, slabs_of(g, call->batch)};
+    gan_pool_run(call->pool, gradient_row, &p, p.slabs * g->kernel_h);
+    if (p.slabs > 1) gan_pool_ranges(call->pool, add_slabs, &p, weights_of(g), REDUCE_GRAIN);
 }
 
-void gan_convolution_adjoint(const gan_convolution *c, float *image, const float *output, const float *weight,
-                             const float *bias)
+static size_t packed_floats(const gan_conv_geometry *g, const gan_kernels *kernels, int source_c, int target_c)
 {
-    struct product p = {.convolution = c, .target = image, .output = output, .weight = weight, .bias = bias};
-    gan_pool_ranges(c->call->pool, adjoint_block, &p, c->batch, c->block);
+    int64_t columns = parts_of(target_c, kernels->conv_panel) * kernels->conv_panel;
+    return gan_saturating_multiply((size_t)(taps(g) * source_c), (size_t)columns);
 }
 
-void gan_convolution_weights(const gan_convolution *c, float *weight, const float *image, const float *output)
+static size_t larger(size_t a, size_t b)
 {
-    struct product p = {.convolution = c, .target = weight, .image = image, .output = output, .slabs = slabs_of(c)};
-    gan_pool_run(c->call->pool, weights_slab, &p, p.slabs);
-    gan_pool_ranges(c->call->pool, add_slabs, &p, taps(&c->geometry) * c->geometry.out_c, REDUCE_GRAIN);
+    return a > b ? a : b;
+}
+
+size_t gan_convolution_floats(const gan_conv_geometry *g, const gan_kernels *kernels, int64_t batch,
+                              int64_t bias_channels)
+{
+    int64_t slabs = slabs_of(g, batch);
+    size_t packed = larger(packed_floats(g, kernels, g->in_c, g->out_c), packed_floats(g, kernels, g->out_c, g->in_c));
+    size_t partial = slabs > 1 ? (size_t)(slabs * weights_of(g)) : 0;
+    return larger(larger(packed, partial), gan_bias_gradient_floats(bias_channels));
 }
 
 struct bias_sum {
@@ -289,7 +173,12 @@ static void sum_slab(void *argument, int64_t slab, int worker)
 
 void gan_bias_gradient(const gan_layer_call *call, float *bias, const float *gradient, int64_t rows, int64_t c)
 {
-    struct bias_sum sum = {call, gradient, rows, c, minimum(rows, MAX_SLABS)};
+    struct bias_sum sum = {call, gradient, rows, c, least(rows, MAX_SLABS)};
     gan_pool_run(call->pool, sum_slab, &sum, sum.slabs);
     for (int64_t slab = 0; slab < sum.slabs; slab++) call->kernels->add(bias, call->shared + slab * c, c);
+}
+
+size_t gan_bias_gradient_floats(int64_t c)
+{
+    return gan_saturating_multiply(MAX_SLABS, (size_t)c);
 }

@@ -4,40 +4,25 @@
 
 #include "layer/layer.h"
 
-/* The three products of a convolution, shared by conv2d, conv2d_transpose (whose forward pass is conv2d's adjoint) and
- * linear (a convolution of 1x1 images). With P the patch matrix of the image (im2col) and W the weight as a matrix
- * [kernel_h * kernel_w * in_c, out_c]:
- *
- *     forward  output = P W + bias
- *     adjoint  image  = col2im(output W^T) + bias
- *     weights  W     += P^T output
- *
- * Work is cut into blocks of whole samples so that a block's patches stay in the second-level cache; a sample whose
- * patches are larger is walked in strips of rows. Blocks depend on the geometry and the batch only. */
-typedef struct gan_convolution {
-    gan_conv_geometry geometry;
-    const gan_layer_call *call;
-    int64_t batch;
-    int64_t block; /* samples a task */
-    int strip;     /* output rows at a time */
-} gan_convolution;
+/* The products of a convolution, shared by conv2d and conv2d_transpose, whose forward pass is conv2d's adjoint. Work is
+ * cut by the geometry and the batch only, and its scratch is call->shared. */
 
-gan_convolution gan_convolution_of(const gan_conv_geometry *geometry, const gan_layer_call *call, int64_t batch);
+/* target = bias + the convolution of source, or its adjoint. bias may be NULL: zeros. */
+void gan_convolution_product(const gan_layer_call *call, const gan_conv_geometry *geometry, bool adjoint, float *target,
+                             const float *source, const float *weight, const float *bias);
 
-/* bias may be NULL: zeros. */
-void gan_convolution_forward(const gan_convolution *convolution, float *output, const float *image, const float *weight,
-                             const float *bias);
-void gan_convolution_adjoint(const gan_convolution *convolution, float *image, const float *output, const float *weight,
-                             const float *bias);
-void gan_convolution_weights(const gan_convolution *convolution, float *weight, const float *image,
-                             const float *output);
+/* gradient += that of the weight, from the image and the gradient of the output. */
+void gan_convolution_gradient(const gan_layer_call *call, const gan_conv_geometry *geometry, float *gradient,
+                              const float *image, const float *output);
 
 /* bias [c] += the sum over the rows of gradient [rows, c]. */
 void gan_bias_gradient(const gan_layer_call *call, float *bias, const float *gradient, int64_t rows, int64_t c);
 
-/* What the calls above need of call->shared and call->scratch. */
-void gan_convolution_memory(const gan_conv_geometry *geometry, const gan_kernels *kernels, int64_t batch,
-                            int64_t bias_channels, gan_layer_memory *memory);
+size_t gan_bias_gradient_floats(int64_t c);
+
+/* What the calls above need of call->shared. */
+size_t gan_convolution_floats(const gan_conv_geometry *geometry, const gan_kernels *kernels, int64_t batch,
+                              int64_t bias_channels);
 
 /* How options describe a kernel: gan_conv2d_options and gan_conv2d_transpose_options have the same members. */
 typedef struct gan_kernel_options {

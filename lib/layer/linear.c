@@ -2,26 +2,24 @@
 #include "layer/convolution.h"
 #include "layer/registry.h"
 
+/* Work is cut by the product's rows: in MOST_TASKS, but of LEAST_ROWS at least. */
+#define MOST_TASKS 8
+#define LEAST_ROWS 16
+
 static const gan_field fields[] = {
     {"units", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_linear_options, units), 1, GAN_MAX_EXTENT, 0},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
 };
 
-/* A convolution of 1x1 images, of which a sample has as many as it has rows. */
-static gan_conv_geometry geometry_of(const gan_layer *layer)
+static int64_t channels(const gan_layer *layer)
 {
-    const gan_shape *x = &layer->input[0];
-    return (gan_conv_geometry){.in_h = 1,
-                               .in_w = 1,
-                               .in_c = (int)x->size[x->rank - 1],
-                               .out_h = 1,
-                               .out_w = 1,
-                               .out_c = ((const gan_linear_options *)layer->options)->units,
-                               .kernel_h = 1,
-                               .kernel_w = 1,
-                               .stride_h = 1,
-                               .stride_w = 1};
+    return layer->input[0].size[layer->input[0].rank - 1];
+}
+
+static int64_t units(const gan_layer *layer)
+{
+    return layer->output.size[layer->output.rank - 1];
 }
 
 static int64_t rows_of(const gan_layer *layer, int64_t batch)
@@ -48,24 +46,79 @@ static gan_status infer(gan_layer *layer)
 
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
-    gan_conv_geometry g = geometry_of(layer);
-    gan_convolution_memory(&g, kernels, rows_of(layer, batch), g.out_c, need);
+    (void)batch;
+    need->shared = gan_bias_gradient_floats(units(layer));
+    need->scratch = kernels->gemm_scratch;
+}
+
+struct product {
+    const gan_layer_call *call;
+    gan_gemm gemm;
+    const float *bias; /* that the rows begin with, or NULL */
+};
+
+static void multiply_rows(void *argument, int64_t begin, int64_t end, int worker)
+{
+    const struct product *p = argument;
+    gan_gemm part = p->gemm;
+    part.m = end - begin;
+    part.a += begin * (part.transpose_a ? 1 : part.lda);
+    part.c += begin * part.ldc;
+    part.scratch = p->call->scratch + (size_t)worker * p->call->scratch_stride;
+    if (p->bias) p->call->kernels->fill_rows(part.c, p->bias, part.m, part.n);
+    p->call->kernels->gemm(&part);
+}
+
+static void multiply(const gan_layer_call *call, const gan_gemm *gemm, const float *bias)
+{
+    struct product p = {call, *gemm, bias};
+    int64_t rows = (gemm->m + MOST_TASKS - 1) / MOST_TASKS;
+    gan_pool_ranges(call->pool, multiply_rows, &p, gemm->m, rows < LEAST_ROWS ? LEAST_ROWS : rows);
 }
 
 static void forward(const gan_layer_call *call)
 {
-    gan_conv_geometry g = geometry_of(call->layer);
-    gan_convolution c = gan_convolution_of(&g, call, rows_of(call->layer, call->batch));
-    gan_convolution_forward(&c, call->y, call->x[0], call->parameter[0], call->parameter[1]);
+    int64_t rows = rows_of(call->layer, call->batch), in = channels(call->layer), out = units(call->layer);
+    gan_gemm y = {.accumulate = call->parameter[1] != NULL,
+                  .m = rows,
+                  .n = out,
+                  .k = in,
+                  .a = call->x[0],
+                  .lda = in,
+                  .b = call->parameter[0],
+                  .ldb = out,
+                  .c = call->y,
+                  .ldc = out};
+    multiply(call, &y, call->parameter[1]);
 }
 
 static void backward(const gan_layer_call *call)
 {
-    gan_conv_geometry g = geometry_of(call->layer);
-    gan_convolution c = gan_convolution_of(&g, call, rows_of(call->layer, call->batch));
-    if (call->dx[0]) gan_convolution_adjoint(&c, call->dx[0], call->dy, call->parameter[0], NULL);
-    if (call->gradient[0]) gan_convolution_weights(&c, call->gradient[0], call->x[0], call->dy);
-    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, c.batch, g.out_c);
+    int64_t rows = rows_of(call->layer, call->batch), in = channels(call->layer), out = units(call->layer);
+    gan_gemm dx = {.transpose_b = true,
+                   .m = rows,
+                   .n = in,
+                   .k = out,
+                   .a = call->dy,
+                   .lda = out,
+                   .b = call->parameter[0],
+                   .ldb = out,
+                   .c = call->dx[0],
+                   .ldc = in};
+    gan_gemm gradient = {.transpose_a = true,
+                         .accumulate = true,
+                         .m = in,
+                         .n = out,
+                         .k = rows,
+                         .a = call->x[0],
+                         .lda = in,
+                         .b = call->dy,
+                         .ldb = out,
+                         .c = call->gradient[0],
+                         .ldc = out};
+    if (call->dx[0]) multiply(call, &dx, NULL);
+    if (call->gradient[0]) multiply(call, &gradient, NULL);
+    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, rows, out);
 }
 
 const gan_layer_type gan_layer_linear = {
