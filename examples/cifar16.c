@@ -20,7 +20,7 @@
 typedef struct settings {
     const char *data, *out, *dump;
     int64_t epochs, steps, batch, seed, threads, dump_count;
-    bool flip, summary;
+    bool flip, summary, profile;
 } settings;
 
 typedef struct training {
@@ -28,6 +28,7 @@ typedef struct training {
     gan_context *context;
     game16 game;
     gan_session *session;
+    gan_profile *profile;
     gan_dataset *data;
     gan_tensor *real;           /* a batch of the data */
     gan_tensor *latents, *grid; /* the sample grid's, the same ones each time */
@@ -68,6 +69,17 @@ static bool print_summary(const gan_network *network)
     char *text = malloc(length + 1);
     bool fine = text && check(gan_network_summary(network, text, length + 1, NULL));
     if (fine) puts(text);
+    free(text);
+    return fine;
+}
+
+static bool print_profile(const gan_profile *profile)
+{
+    size_t length = 0;
+    if (!check(gan_profile_table(profile, NULL, 0, &length))) return false;
+    char *text = malloc(length + 1);
+    bool fine = text && check(gan_profile_table(profile, text, length + 1, NULL));
+    if (fine) fputs(text, stdout);
     free(text);
     return fine;
 }
@@ -189,6 +201,9 @@ static bool create(training *t)
 static bool prepare(training *t, char metrics_path[PATH_BYTES])
 {
     if (!open_data(t) || !make_tensors(t) || !open_output(t, metrics_path)) return false;
+    if (t->set->profile &&
+        (!check(gan_profile_create(&t->profile, t->context)) || !check(gan_session_profile(t->session, t->profile))))
+        return false;
     printf("%" PRId64 " pictures from %s, batches of %" PRId64 ", %" PRId64 " steps an epoch, %" PRId64
            " steps in all; %d threads, %s kernels\n",
            gan_dataset_count(t->data), t->set->data, t->set->batch, t->epoch_steps, t->steps,
@@ -212,6 +227,7 @@ static void release(training *t)
     gan_tensor_free(&t->latents);
     gan_tensor_free(&t->real);
     gan_dataset_free(&t->data);
+    gan_profile_free(&t->profile);
     gan_session_free(&t->session);
     game16_free(&t->game);
     gan_context_free(&t->context);
@@ -230,6 +246,8 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"dump", OPTION_TEXT, &set->dump, 0, 0, "DIR", "for each epoch's samples, raw uint8 [N,16,16,3]: e01.u8, ..."},
         {"dump-count", OPTION_COUNT, &set->dump_count, 1, 10000000, "N", "samples in such a file (10000)"},
         {"flip", OPTION_FLAG, &set->flip, 0, 0, NULL, "mirror half of the pictures left to right"},
+        {"profile", OPTION_FLAG, &set->profile, 0, 0, NULL,
+         "end with a table of the time that each layer and pass took"},
         {"summary", OPTION_FLAG, &set->summary, 0, 0, NULL, "print the tables of both networks, and end"},
     };
     const char *about = "Trains a GAN on 16x16 colour pictures. Ctrl-C ends it after the step that is under way, with\n"
@@ -257,6 +275,7 @@ int main(int argc, char **argv)
         fine = train(&t);
         if (!metrics_close(&t.metrics)) fine = false;
         print_pictures(&t);
+        if (t.profile && !print_profile(t.profile)) fine = false;
     } else {
         fine = false;
     }

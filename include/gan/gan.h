@@ -12,6 +12,7 @@
 #include <gan/loss.h>
 #include <gan/network.h>
 #include <gan/optimizer.h>
+#include <gan/profile.h>
 #include <gan/random.h>
 #include <gan/run.h>
 #include <gan/session.h>

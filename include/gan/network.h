@@ -50,6 +50,9 @@ GAN_API gan_status gan_network_summary(const gan_network *network, char *text, s
  * of every kernel counts, padding included; layers without products count 0. 0 before the build. */
 GAN_API int64_t gan_network_flops(const gan_network *network);
 
+/* The same of a backward pass that wants these (a sum of gan_want of gan/run.h): what nobody wants is not counted. */
+GAN_API int64_t gan_network_backward_flops(const gan_network *network, unsigned want);
+
 /* Inputs and outputs, in the order they were made; counts and dimensions are 0 and names "" where there is none. */
 GAN_API int gan_network_input_count(const gan_network *network);
 GAN_API int gan_network_output_count(const gan_network *network);

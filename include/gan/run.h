@@ -2,7 +2,7 @@
 #ifndef GAN_RUN_H
 #define GAN_RUN_H
 
-#include <gan/network.h>
+#include <gan/profile.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,6 +63,10 @@ GAN_API gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, un
 /* The gradient with respect to an input, of the last backward pass that wanted it. Borrowed, valid as gan_run_output().
  * NULL before that, for an index out of range and for inference runs. */
 GAN_API gan_tensor *gan_run_input_gradient(const gan_run *run, int index);
+
+/* Adds the times of the run's passes to the profile from now on; NULL: to none. The run keeps the profile alive.
+ * GAN_ERROR_INVALID_ARGUMENT: run is NULL. GAN_ERROR_OUT_OF_MEMORY: the run's profile is as it was. */
+GAN_API gan_status gan_run_profile(gan_run *run, gan_profile *profile);
 
 /* Bytes that the run holds for activations, gradients and scratch; 0 for NULL. */
 GAN_API size_t gan_run_bytes(const gan_run *run);

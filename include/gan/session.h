@@ -73,6 +73,15 @@ GAN_API gan_status gan_session_generator_step(gan_session *session, gan_session_
  * GAN_ERROR_SHAPE, GAN_ERROR_OUT_OF_MEMORY (first call). */
 GAN_API gan_status gan_session_sample(gan_session *session, const gan_tensor *latents, gan_tensor *images);
 
+/* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them: G forward, D
+ * forward on real, on generated, and on generated pictures again after its update, and the gradients that are needed. 0
+ * for NULL. */
+GAN_API int64_t gan_session_flops(const gan_session *session);
+
+/* Adds the times of all parts of the session's steps to the profile from now on; NULL: to none. The session keeps the
+ * profile alive. GAN_ERROR_INVALID_ARGUMENT: session is NULL. GAN_ERROR_OUT_OF_MEMORY. */
+GAN_API gan_status gan_session_profile(gan_session *session, gan_profile *profile);
+
 #ifdef __cplusplus
 }
 #endif

@@ -96,7 +96,6 @@ static inline bool gan_axis_next(const gan_axis *a, gan_axis_class *c)
     for (int64_t i = first + step; i < a->positions; i += step, c->positions++) {
         gan_reach next = gan_axis_reach(a, i);
         if (next.tap != c->reach.tap || next.count != c->reach.count) break;
-        if (next.source != reach.source + c->positions * source_step) break;
     }
     return true;
 }

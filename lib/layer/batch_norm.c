@@ -194,6 +194,7 @@ static void backward(const gan_layer_call *call)
         b[j] = (float)(-scale * inverse * t / (double)rows);
         d[j] = (float)(-scale * s / (double)rows + scale * inverse * mean * t / (double)rows);
     }
+    gan_layer_parameters_done(call);
     if (call->dx[0]) gan_pool_ranges(call->pool, input_gradient_rows, (void *)call, rows, chunk_rows(c));
 }
 

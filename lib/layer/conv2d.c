@@ -50,10 +50,11 @@ static void backward(const gan_layer_call *call)
 {
     gan_conv_geometry g;
     geometry_of(call->layer, &g);
-    if (call->dx[0]) gan_convolution_product(call, &g, true, call->dx[0], call->dy, call->parameter[0], NULL);
     if (call->gradient[0]) gan_convolution_gradient(call, &g, call->gradient[0], call->x[0], call->dy);
     if (call->gradient[1])
         gan_bias_gradient(call, call->gradient[1], call->dy, call->batch * g.out_h * g.out_w, g.out_c);
+    gan_layer_parameters_done(call);
+    if (call->dx[0]) gan_convolution_product(call, &g, true, call->dx[0], call->dy, call->parameter[0], NULL);
 }
 
 const gan_layer_type gan_layer_conv2d = {

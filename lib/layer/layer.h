@@ -62,7 +62,15 @@ typedef struct gan_layer_call {
     const float *dy;
     float *dx[GAN_MAX_INPUTS];
     float *gradient[GAN_MAX_SLOTS];
+    /* Backward: the layer calls it, where not NULL, when it is done with its parameters' gradients. */
+    void (*parameters_done)(void *profiler);
+    void *profiler;
 } gan_layer_call;
+
+static inline void gan_layer_parameters_done(const gan_layer_call *call)
+{
+    if (call->parameters_done) call->parameters_done(call->profiler);
+}
 
 typedef enum gan_layer_trait {
     GAN_READS_X = 1,  /* backward reads the inputs */

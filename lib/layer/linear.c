@@ -116,9 +116,10 @@ static void backward(const gan_layer_call *call)
                          .ldb = out,
                          .c = call->gradient[0],
                          .ldc = out};
-    if (call->dx[0]) multiply(call, &dx, NULL);
     if (call->gradient[0]) multiply(call, &gradient, NULL);
     if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, rows, out);
+    gan_layer_parameters_done(call);
+    if (call->dx[0]) multiply(call, &dx, NULL);
 }
 
 const gan_layer_type gan_layer_linear = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/network.h"
 
+#include <gan/run.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +73,19 @@ int64_t gan_network_flops(const gan_network *network)
     for (int i = 0; network && network->built && i < network->count; i++)
         if (network->nodes[i]->live && __builtin_add_overflow(flops, network->nodes[i]->layer.flops, &flops))
             return INT64_MAX;
+    return flops;
+}
+
+int64_t gan_network_backward_flops(const gan_network *network, unsigned want)
+{
+    int64_t flops = 0;
+    for (int i = 0; network && network->built && i < network->count; i++) {
+        const gan_node *node = network->nodes[i];
+        bool inputs = node->layer.inputs > 0 && ((want & GAN_WANT_INPUTS) || (want && node->input[0]->has_parameters));
+        bool parameters = (want & GAN_WANT_PARAMETERS) && node->layer.parameters > 0;
+        for (int k = 0; node->live && k < inputs + parameters; k++)
+            if (__builtin_add_overflow(flops, node->layer.flops, &flops)) return INT64_MAX;
+    }
     return flops;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/clock.h"
 #include "network/plan.h"
+#include "network/profile.h"
 
 #include <string.h>
 
@@ -19,6 +21,8 @@ struct gan_run {
     gan_tensor *inputs[GAN_MAX_INPUTS];
     const float *input_data[GAN_MAX_INPUTS];
     bool *written; /* one a node: its gradient has a value in this backward pass */
+    gan_profile *profile;
+    gan_profile_part *part; /* this network's of the profile; NULL when there is none */
     struct memory memory;
 };
 
@@ -109,9 +113,22 @@ void gan_run_free(gan_run **handle)
     *handle = NULL;
     for (int i = 0; i < network->input_count; i++) gan_tensor_free(&run->inputs[i]);
     free_memory(network->context, &run->memory);
+    gan_profile_free(&run->profile);
     gan_context_release(network->context, run->written);
     gan_context_release(network->context, run);
     gan_network_free(&network);
+}
+
+gan_status gan_run_profile(gan_run *run, gan_profile *profile)
+{
+    if (!run) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_profile: run is NULL");
+    gan_profile_part *part = profile ? gan_profile_part_of(profile, run->network) : NULL;
+    if (profile && !part) return GAN_ERROR_OUT_OF_MEMORY;
+    gan_profile *old = run->profile;
+    run->profile = profile ? gan_profile_retain(profile) : NULL;
+    run->part = part;
+    gan_profile_free(&old);
+    return GAN_OK;
 }
 
 static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inputs)
@@ -224,7 +241,9 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
         gan_layer_call call = call_of(run, node);
+        int64_t begin = run->part ? gan_clock() : 0;
         node->layer.type->forward(&call);
+        if (run->part) gan_profile_add(run->part, node, GAN_PASS_FORWARD, run->batch, begin);
     }
     return GAN_OK;
 }
@@ -307,6 +326,34 @@ static bool wants_gradient(const struct backward *pass, const gan_node *node)
     return (pass->want & GAN_WANT_INPUTS) || node->has_parameters;
 }
 
+/* The times of a node's backward pass: what is not for its parameters is for its inputs. */
+struct profiler {
+    gan_run *run;
+    const gan_node *node;
+    int64_t begin;
+};
+
+static void parameters_done(void *argument)
+{
+    struct profiler *p = argument;
+    p->begin = gan_profile_add(p->run->part, p->node, GAN_PASS_PARAMETERS, p->run->batch, p->begin);
+}
+
+static void layer_backward(gan_run *run, const gan_node *node, gan_layer_call *call)
+{
+    if (!run->part) {
+        node->layer.type->backward(call);
+        return;
+    }
+    struct profiler profiler = {run, node, gan_clock()};
+    if (call->gradient[0]) call->parameters_done = parameters_done;
+    call->profiler = &profiler;
+    node->layer.type->backward(call);
+    bool inputs = false;
+    for (int i = 0; i < node->layer.inputs; i++) inputs = inputs || call->dx[i];
+    if (inputs) gan_profile_add(run->part, node, GAN_PASS_INPUTS, run->batch, profiler.begin);
+}
+
 static void backward_node(const struct backward *pass, const gan_node *node)
 {
     gan_run *run = pass->run;
@@ -325,7 +372,7 @@ static void backward_node(const struct backward *pass, const gan_node *node)
         if (add[i]) extra += elements_of(run, input);
         run->written[input->index] = true;
     }
-    node->layer.type->backward(&call);
+    layer_backward(run, node, &call);
     for (int i = 0; i < node->layer.inputs; i++)
         if (add[i])
             call.kernels->add(arena(run, plan->places[node->input[i]->index].gradient), call.dx[i],

@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/text.h"
 #include "network/network.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Text that ends where the caller's memory ends, and still counts what it would have been. */
-struct text {
-    char *out;
-    size_t capacity, length;
-};
-
-static void append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void append(struct text *text, const char *format, ...)
-{
-    bool room = text->length < text->capacity;
-    va_list arguments;
-    va_start(arguments, format);
-    int length =
-        vsnprintf(room ? text->out + text->length : NULL, room ? text->capacity - text->length : 0, format, arguments);
-    va_end(arguments);
-    if (length > 0) text->length += (size_t)length;
-}
-
 #define COLUMNS "%-33s %-21s %13s %15s%s%s\n"
-
-static void append_rule(struct text *text, char c)
-{
-    char rule[101];
-    memset(rule, c, sizeof rule - 1);
-    rule[sizeof rule - 1] = '\0';
-    append(text, "%s\n", rule);
-}
 
 static int64_t parameters_of(const gan_layer *layer)
 {
@@ -54,7 +28,7 @@ static const char *grouped(char out[32], int64_t number)
     return out;
 }
 
-static void append_layer(struct text *text, const gan_node *node)
+static void append_layer(gan_text *text, const gan_node *node)
 {
     const gan_layer *layer = &node->layer;
     char title[2 * GAN_NAME_SIZE], shape[GAN_SHAPE_TEXT], output[GAN_SHAPE_TEXT + 4], parameters[32], flops[32];
@@ -66,20 +40,20 @@ static void append_layer(struct text *text, const gan_node *node)
     for (int i = 0; i < layer->inputs; i++)
         used += (size_t)snprintf(reads + used, sizeof reads - used, "%s%s", i ? ", " : "", node->input[i]->name);
     if (!node->live) snprintf(reads + used, sizeof reads - used, " (unused)");
-    append(text, COLUMNS, title, output, grouped(parameters, parameters_of(layer)), grouped(flops, layer->flops),
-           reads[0] ? "  " : "", reads);
+    gan_text_append(text, COLUMNS, title, output, grouped(parameters, parameters_of(layer)),
+                    grouped(flops, layer->flops), reads[0] ? "  " : "", reads);
 }
 
-static void append_totals(struct text *text, const gan_network *network)
+static void append_totals(gan_text *text, const gan_network *network)
 {
     int64_t parameters = 0, buffers = 0;
     char number[32];
     for (int i = 0; i < network->parameters.count; i++)
         parameters += gan_tensor_count(network->parameters.list[i].value);
     for (int i = 0; i < network->buffers.count; i++) buffers += gan_tensor_count(network->buffers.list[i].value);
-    append(text, "Parameters, trained:                %s\n", grouped(number, parameters));
-    append(text, "Values kept beside them:            %s\n", grouped(number, buffers));
-    append(text, "FLOPs of a forward pass, a sample:  %s\n", grouped(number, gan_network_flops(network)));
+    gan_text_append(text, "Parameters, trained:                %s\n", grouped(number, parameters));
+    gan_text_append(text, "Values kept beside them:            %s\n", grouped(number, buffers));
+    gan_text_append(text, "FLOPs of a forward pass, a sample:  %s\n", grouped(number, gan_network_flops(network)));
 }
 
 gan_status gan_network_summary(const gan_network *network, char *out, size_t capacity, size_t *length)
@@ -88,15 +62,15 @@ gan_status gan_network_summary(const gan_network *network, char *out, size_t cap
     if (status != GAN_OK) return status;
     if (!out && capacity > 0)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_summary: text is NULL and capacity %zu", capacity);
-    struct text text = {.out = out, .capacity = capacity};
-    append(&text, "Network: %s\n", network->name);
-    append_rule(&text, '-');
-    append(&text, COLUMNS, "Layer (type)", "Output shape", "Parameters", "FLOPs", "  ", "Reads");
-    append_rule(&text, '=');
+    gan_text text = {.out = out, .capacity = capacity};
+    gan_text_append(&text, "Network: %s\n", network->name);
+    gan_text_rule(&text, '-', 100);
+    gan_text_append(&text, COLUMNS, "Layer (type)", "Output shape", "Parameters", "FLOPs", "  ", "Reads");
+    gan_text_rule(&text, '=', 100);
     for (int i = 0; i < network->count; i++) append_layer(&text, network->nodes[i]);
-    append_rule(&text, '=');
+    gan_text_rule(&text, '=', 100);
     append_totals(&text, network);
-    append_rule(&text, '-');
+    gan_text_rule(&text, '-', 100);
     if (length) *length = text.length;
     return GAN_OK;
 }
