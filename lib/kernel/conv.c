@@ -33,7 +33,7 @@ INLINE void sum_tile(int rows, int vectors, const struct window *w, const float 
     UNROLL
     for (int j = 0; j < vectors; j++) {
         int64_t left = columns - j * LANES;
-        vec begin = !bias ? (vec){0} : left < LANES ? load_part(bias + j * LANES, left) : load(bias + j * LANES);
+        vec begin = bias ? load_up_to(bias + j * LANES, left) : (vec){0};
         UNROLL
         for (int i = 0; i < rows; i++) sum[i][j] = begin;
     }
@@ -55,13 +55,7 @@ INLINE void sum_tile(int rows, int vectors, const struct window *w, const float 
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
-        for (int j = 0; j < vectors; j++) {
-            int64_t left = columns - j * LANES;
-            if (left < LANES)
-                store_part(target[i] + j * LANES, sum[i][j], left);
-            else
-                store(target[i] + j * LANES, sum[i][j]);
-        }
+        for (int j = 0; j < vectors; j++) store_up_to(target[i] + j * LANES, sum[i][j], columns - j * LANES);
     }
 }
 
@@ -79,24 +73,54 @@ static void (*const tiles[TILE_ROWS][TILE_VECTORS])(const struct window *w, cons
                                                     int64_t columns, const float *const *source,
                                                     float *const *target) = {EACH_TILE(TILES_OF)};
 
-/* The sum of one run's products with one column's weights. */
-INLINE vec dot_run(const float *source, const float *weight, int64_t run, vec sum)
+/* Dot products: the lanes are taps and channels, and are added up at the end. */
+INLINE void dot_tile(int rows, int columns, const struct window *w, const struct panel *p, const float *const *source,
+                     float *const *target, int64_t first)
 {
-    int64_t k = 0;
-    for (; k + LANES <= run; k += LANES) sum += load(source + k) * load(weight + k);
-    if (k < run) sum += load_part(source + k, run - k) * load_part(weight + k, run - k);
-    return sum;
+    vec sum[DOT_ROWS][DOT_WIDTH];
+    const float *weight = p->dots + first * p->depth + w->first_weight;
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < columns; j++) sum[i][j] = (vec){0};
+    }
+    for (int64_t r = 0; r < w->rows; r++) {
+        const float *b = weight + r * w->weight_stride;
+        for (int64_t k = 0; k < w->run; k += LANES) {
+            int64_t left = w->run - k, at = r * w->source_stride + k;
+            vec v[DOT_WIDTH];
+            UNROLL
+            for (int j = 0; j < columns; j++) v[j] = load_up_to(b + j * p->depth + k, left);
+            UNROLL
+            for (int i = 0; i < rows; i++) {
+                vec x = load_up_to(source[i] + at, left);
+                UNROLL
+                for (int j = 0; j < columns; j++) sum[i][j] += x * v[j];
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < columns; j++) {
+            int64_t column = p->columns + first + j;
+            target[i][column] = (p->bias ? p->bias[column] : 0) + sum_lanes(sum[i][j]);
+        }
+    }
 }
 
-static void dot_columns(const struct window *w, const struct panel *p, const float *source, float *target)
+static void dot_columns(const struct window *w, const struct panel *p, int rows, const float *const *source,
+                        float *const *target)
 {
-    const float *weight = p->dots + w->first_weight;
-    for (int64_t j = 0; j < p->dot_columns; j++, weight += p->depth) {
-        vec sum = {0};
-        for (int64_t r = 0; r < w->rows; r++)
-            sum = dot_run(source + r * w->source_stride, weight + r * w->weight_stride, w->run, sum);
-        target[p->columns + j] = (p->bias ? p->bias[p->columns + j] : 0) + sum_lanes(sum);
+    int64_t j = 0;
+    int i = 0;
+    for (; i + DOT_ROWS <= rows; i += DOT_ROWS) {
+        for (j = 0; j + DOT_WIDTH <= p->dot_columns; j += DOT_WIDTH)
+            dot_tile(DOT_ROWS, DOT_WIDTH, w, p, source + i, target + i, j);
+        for (; j < p->dot_columns; j++) dot_tile(DOT_ROWS, 1, w, p, source + i, target + i, j);
     }
+    for (; i < rows; i++)
+        for (j = 0; j < p->dot_columns; j++) dot_tile(1, 1, w, p, source + i, target + i, j);
 }
 
 /* A class's pixels in all samples, one after the other. */
@@ -152,7 +176,7 @@ static void sum_class(const struct window *w, const struct panel *p, struct curs
             target[i] = p->target + c.target;
         }
         if (vectors > 0) tiles[height - 1][vectors - 1](w, vector_weights, p->bias, p->columns, source, target);
-        for (int i = 0; i < height && p->dot_columns > 0; i++) dot_columns(w, p, source[i], target[i]);
+        if (p->dot_columns > 0) dot_columns(w, p, height, source, target);
         pixels -= height;
     }
 }

@@ -34,7 +34,6 @@ extern const struct tile VARIANT(gemm_tiles)[];
 
 /* DOT_ROWS rows of c, or the rest of them, times up to GEMM_DOT_COLUMNS columns, from operands that are both along k.
  */
-#define DOT_ROWS         4
 #define GEMM_DOT_COLUMNS (LANES / 4)
 void VARIANT(gemm_dots)(int64_t rows, int64_t columns, int64_t k, struct operand a, struct operand b, float *c,
                         int64_t row, int64_t column, bool accumulate);

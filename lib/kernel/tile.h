@@ -35,6 +35,14 @@ INLINE int tile_height(int64_t left)
 
 /* Up to this many columns that are left over are dot products, whose lanes are the summed elements: no lane is wasted
  * on the 17th of 17 channels. */
-#define DOT_COLUMNS (LANES == 16 ? 4 : LANES == 8 ? 3 : 1)
+#if LANES == 16
+#define DOT_COLUMNS 4
+#elif LANES == 8
+#define DOT_COLUMNS 3
+#else
+#define DOT_COLUMNS 1
+#endif
+#define DOT_ROWS  4 /* a tile of dot products */
+#define DOT_WIDTH 3
 
 #endif

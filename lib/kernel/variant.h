@@ -85,6 +85,20 @@ INLINE void store_part(float *y, vec v, int64_t n)
 #endif
 }
 
+/* The first n floats, n > 0, or all lanes. */
+INLINE vec load_up_to(const float *x, int64_t n)
+{
+    return n < LANES ? load_part(x, n) : load(x);
+}
+
+INLINE void store_up_to(float *y, vec v, int64_t n)
+{
+    if (n < LANES)
+        store_part(y, v, n);
+    else
+        store(y, v);
+}
+
 /* mask ? a : b, lane by lane, with the mask that a comparison gives. */
 INLINE vec choose(ivec mask, vec a, vec b)
 {
