@@ -5,12 +5,15 @@
 /* libgan: training and using generative adversarial networks. This header brings in all the others; docs/guide.md is
  * the way in. Conventions that hold everywhere: gan/status.h (errors), gan/context.h (options), gan/layer.h (builder
  * calls). */
+#include <gan/activation.h>
+#include <gan/batch_discrimination.h>
 #include <gan/context.h>
 #include <gan/dataset.h>
 #include <gan/image.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>
+#include <gan/norm.h>
 #include <gan/optimizer.h>
 #include <gan/profile.h>
 #include <gan/random.h>

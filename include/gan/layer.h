@@ -121,42 +121,6 @@ typedef struct gan_linear_options {
 } gan_linear_options;
 GAN_API gan_node *gan_linear_layer(const gan_linear_options *options);
 
-/* Batch normalization over everything but the last dimension (Ioffe, Szegedy 2015):
- *     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
- * Training: mean and (biased) variance of the batch. Inference: their running averages, each an average over all
- * batches seen until 1 / (1 - momentum) of them, an exponential one with this momentum after, so that they are usable
- * from the first step on. Parameters gamma [C], beta [C]; buffers running_mean [C], running_variance [C], batches [1].
- */
-typedef struct gan_batch_norm_options {
-    size_t size;
-    gan_node *input;
-    const char *name;
-    float epsilon;         /* above 0, default 0.001 */
-    float momentum;        /* the weight of the past, 0 <= momentum < 1, default 0.9: a generator moves fast */
-    gan_initializer gamma; /* default ones */
-    gan_initializer beta;  /* default zeros */
-} gan_batch_norm_options;
-GAN_API gan_node *gan_batch_norm_layer(const gan_batch_norm_options *options);
-
-/* Activations, element by element; the shape stays. */
-typedef struct gan_activation_options {
-    size_t size;
-    gan_node *input;
-    const char *name;
-} gan_activation_options;
-GAN_API gan_node *gan_relu_layer(const gan_activation_options *options); /* max(x, 0) */
-GAN_API gan_node *gan_tanh_layer(const gan_activation_options *options);
-GAN_API gan_node *gan_sigmoid_layer(const gan_activation_options *options); /* 1 / (1 + exp(-x)) */
-
-/* x where x > 0, slope * x elsewhere. */
-typedef struct gan_leaky_relu_options {
-    size_t size;
-    gan_node *input;
-    const char *name;
-    float slope; /* 0 <= slope <= 1, default 0.2 */
-} gan_leaky_relu_options;
-GAN_API gan_node *gan_leaky_relu_layer(const gan_leaky_relu_options *options);
-
 /* The same elements in another shape of as many: gan_reshape(x, .shape = {1, 1, 100}). One dimension may be -1: what is
  * left. The list ends at the first 0. */
 typedef struct gan_reshape_options {
@@ -175,16 +139,6 @@ typedef struct gan_flatten_options {
 } gan_flatten_options;
 GAN_API gan_node *gan_flatten_layer(const gan_flatten_options *options);
 
-/* Batch discrimination by one more feature map: H,W,C -> H,W,C+1 (or ..,C -> ..,C+1). At every sample and pixel the new
- * channel is the mean over channels of |x - mean of x over the batch|. The gradient flows through that mean, too. The
- * result for a sample depends on its batch, in training and in inference. */
-typedef struct gan_concat_diff_options {
-    size_t size;
-    gan_node *input;
-    const char *name;
-} gan_concat_diff_options;
-GAN_API gan_node *gan_concat_diff_layer(const gan_concat_diff_options *options);
-
 /* Joins 2..GAN_MAX_INPUTS nodes along the last dimension: ..,C1 and ..,C2 -> ..,C1+C2. The other dimensions agree. */
 GAN_API gan_node *gan_concat_layer(gan_node *const *inputs, int count, const char *name);
 
@@ -200,25 +154,18 @@ GAN_API const char *gan_node_name(const gan_node *node); /* lives as long as the
 }
 
 /* C++11: gan_conv2d(x, options), where options need neither size nor input; C++20: gan_conv2d(x, {.filters = 16}). */
-#define GAN_LAYER_(layer, type)                                          \
+#define GAN_LAYER_CALL_(layer, type)                                     \
     inline gan_node *gan_##layer(gan_node *input, type options = type()) \
     {                                                                    \
         options.size = sizeof options;                                   \
         options.input = input;                                           \
         return gan_##layer##_layer(&options);                            \
     }
-GAN_LAYER_(conv2d, gan_conv2d_options)
-GAN_LAYER_(conv2d_transpose, gan_conv2d_transpose_options)
-GAN_LAYER_(linear, gan_linear_options)
-GAN_LAYER_(batch_norm, gan_batch_norm_options)
-GAN_LAYER_(leaky_relu, gan_leaky_relu_options)
-GAN_LAYER_(reshape, gan_reshape_options)
-GAN_LAYER_(flatten, gan_flatten_options)
-GAN_LAYER_(concat_diff, gan_concat_diff_options)
-GAN_LAYER_(relu, gan_activation_options)
-GAN_LAYER_(tanh, gan_activation_options)
-GAN_LAYER_(sigmoid, gan_activation_options)
-#undef GAN_LAYER_
+GAN_LAYER_CALL_(conv2d, gan_conv2d_options)
+GAN_LAYER_CALL_(conv2d_transpose, gan_conv2d_transpose_options)
+GAN_LAYER_CALL_(linear, gan_linear_options)
+GAN_LAYER_CALL_(reshape, gan_reshape_options)
+GAN_LAYER_CALL_(flatten, gan_flatten_options)
 
 template <typename... Dimensions> gan_node *gan_input(gan_network *network, Dimensions... dimensions)
 {
@@ -236,18 +183,12 @@ template <typename... Nodes> gan_node *gan_add(Nodes... nodes)
     return gan_add_layer(inputs, static_cast<int>(sizeof...(nodes)), nullptr);
 }
 #else
-#define GAN_LAYER_(layer, type, ...) gan_##layer##_layer(&(type){.size = sizeof(type), .input = __VA_ARGS__})
-#define gan_conv2d(...)              GAN_LAYER_(conv2d, gan_conv2d_options, __VA_ARGS__)
-#define gan_conv2d_transpose(...)    GAN_LAYER_(conv2d_transpose, gan_conv2d_transpose_options, __VA_ARGS__)
-#define gan_linear(...)              GAN_LAYER_(linear, gan_linear_options, __VA_ARGS__)
-#define gan_batch_norm(...)          GAN_LAYER_(batch_norm, gan_batch_norm_options, __VA_ARGS__)
-#define gan_leaky_relu(...)          GAN_LAYER_(leaky_relu, gan_leaky_relu_options, __VA_ARGS__)
-#define gan_reshape(...)             GAN_LAYER_(reshape, gan_reshape_options, __VA_ARGS__)
-#define gan_flatten(...)             GAN_LAYER_(flatten, gan_flatten_options, __VA_ARGS__)
-#define gan_concat_diff(...)         GAN_LAYER_(concat_diff, gan_concat_diff_options, __VA_ARGS__)
-#define gan_relu(...)                GAN_LAYER_(relu, gan_activation_options, __VA_ARGS__)
-#define gan_tanh(...)                GAN_LAYER_(tanh, gan_activation_options, __VA_ARGS__)
-#define gan_sigmoid(...)             GAN_LAYER_(sigmoid, gan_activation_options, __VA_ARGS__)
+#define GAN_LAYER_CALL_(layer, type, ...) gan_##layer##_layer(&(type){.size = sizeof(type), .input = __VA_ARGS__})
+#define gan_conv2d(...)                   GAN_LAYER_CALL_(conv2d, gan_conv2d_options, __VA_ARGS__)
+#define gan_conv2d_transpose(...)         GAN_LAYER_CALL_(conv2d_transpose, gan_conv2d_transpose_options, __VA_ARGS__)
+#define gan_linear(...)                   GAN_LAYER_CALL_(linear, gan_linear_options, __VA_ARGS__)
+#define gan_reshape(...)                  GAN_LAYER_CALL_(reshape, gan_reshape_options, __VA_ARGS__)
+#define gan_flatten(...)                  GAN_LAYER_CALL_(flatten, gan_flatten_options, __VA_ARGS__)
 
 #define gan_input(network, ...) gan_input_layer((network), GAN_SHAPE(__VA_ARGS__), NULL)
 #define GAN_NODES_(...) \

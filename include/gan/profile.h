@@ -18,7 +18,9 @@ typedef enum gan_pass {
     GAN_PASS_FORWARD = 0,
     GAN_PASS_PARAMETERS = 1, /* backward: gradients of the layer's parameters */
     GAN_PASS_INPUTS = 2,     /* backward: gradients of its inputs, and what both need */
-    GAN_PASS_UPDATE = 3      /* the optimizer: layer and type are "" */
+    GAN_PASS_UPDATE = 3,     /* the optimizer: layer and type are "" */
+    GAN_PASS_TANGENT = 4,
+    GAN_PASS_TANGENT_BACKWARD = 5
 } gan_pass;
 
 /* The caller sets size (gan_profile_row row = {sizeof row};), the library fills in the rest as far as that size goes.

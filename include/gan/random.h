@@ -20,6 +20,8 @@ typedef enum gan_stream {
     GAN_STREAM_AUGMENTATION = 4, /* flips */
     GAN_STREAM_SAMPLES = 5,      /* latents of gan_session_sample() */
     GAN_STREAM_SYNTHETIC = 6,    /* pictures of the synthetic dataset */
+    GAN_STREAM_LAYERS = 7,       /* layers that draw in a training pass: dropout, noise */
+    GAN_STREAM_PENALTIES = 8,    /* where a penalty looks between or beside pictures */
     GAN_STREAM_USER = 64
 } gan_stream;
 

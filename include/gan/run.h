@@ -20,12 +20,14 @@ typedef struct gan_run gan_run;
 
 typedef enum gan_mode {
     GAN_INFERENCE = 0,
-    GAN_TRAINING = 1 /* batch statistics, and activations are kept for gan_run_backward() */
+    GAN_TRAINING = 1,         /* batch statistics, and activations are kept for gan_run_backward() */
+    GAN_TRAINING_TANGENTS = 2 /* as GAN_TRAINING, with memory for gan_run_tangent() */
 } gan_mode;
 
 /* Makes a run for batches of up to `batch` samples. mode: what the run will be used for; an inference run needs a
  * fraction of the memory. The caller owns the result and frees it with gan_run_free().
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, a batch below 1, sizes beyond size_t. GAN_ERROR_STATE: the network is not built.
+ * GAN_ERROR_UNSUPPORTED: GAN_TRAINING_TANGENTS, and a layer has no tangent; the sentence names it.
  * GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_run_create(gan_run **run, gan_network *network, gan_mode mode, int64_t batch);
 
@@ -63,6 +65,27 @@ GAN_API gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, un
 /* The gradient with respect to an input, of the last backward pass that wanted it. Borrowed, valid as gan_run_output().
  * NULL before that, for an index out of range and for inference runs. */
 GAN_API gan_tensor *gan_run_input_gradient(const gan_run *run, int index);
+
+/* Second derivatives, for a run made with GAN_TRAINING_TANGENTS.
+ *
+ * The tangent: the derivative of the outputs in a direction of the inputs, at the inputs of the last forward pass, with
+ * parameters held fixed (Pearlmutter 1994). In training mode the direction moves the batch's statistics as well. Each
+ * direction is float of its input's shape and batch, and is copied; NULL is zeros. gan_run_tangent() gives one for
+ * input 0, and zeros for others. GAN_ERROR_INVALID_ARGUMENT: a NULL run, a wrong count. GAN_ERROR_STATE: no forward
+ * pass yet, or a run of another mode. GAN_ERROR_SHAPE: a direction does not fit; the sentence says which. */
+GAN_API gan_status gan_run_tangent(gan_run *run, const gan_tensor *direction);
+GAN_API gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count);
+
+/* The tangent of an output, of its shape. Borrowed, valid as gan_run_output(). NULL before gan_run_tangent(). */
+GAN_API gan_tensor *gan_run_output_tangent(const gan_run *run, int index);
+
+/* The gradient of s = the sum of gradient * output 0's tangent, the direction held fixed: it is added to the network's
+ * gradients, and that by the inputs is gan_run_input_gradient(), as `want` says. gradient: of output 0's shape. With
+ * gradient all ones and the direction v = d(sum of D)/dx, held fixed, s = the sum of D's tangent, and the gradient of
+ * 1/2 |v|^2 by the parameters is that of s: what gradient penalties need (gan/penalty.h).
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL, unknown want. GAN_ERROR_STATE: no gan_run_tangent() since the last forward pass.
+ * GAN_ERROR_SHAPE: the gradient does not fit. */
+GAN_API gan_status gan_run_tangent_backward(gan_run *run, const gan_tensor *gradient, unsigned want);
 
 /* Adds the times of the run's passes to the profile from now on; NULL: to none. The run keeps the profile alive.
  * GAN_ERROR_INVALID_ARGUMENT: run is NULL. GAN_ERROR_OUT_OF_MEMORY: the run's profile is as it was. */

@@ -88,6 +88,7 @@ static gan_status check_initializer(const gan_field *field, gan_initializer *ini
 static gan_status check_field(const gan_field *field, void *member, const char *what)
 {
     if (field->type == GAN_FIELD_INITIALIZER) return check_initializer(field, member, what);
+    if (field->type == GAN_FIELD_BOOL || field->type == GAN_FIELD_SHAPE) return GAN_OK;
     if (field->type == GAN_FIELD_POINTER) {
         if (*(void *const *)member) return GAN_OK;
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is NULL", what, field->name);

@@ -5,13 +5,15 @@
 #include <gan/layer.h>
 
 /* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know
- * the options of a layer by name. Members that need no check are left out of the table. */
+ * the options of a layer by name: saving and loading. A layer's table has every member but size, nodes and name. */
 typedef enum gan_field_type {
     GAN_FIELD_INT,
     GAN_FIELD_INT64,
     GAN_FIELD_FLOAT,
+    GAN_FIELD_BOOL,
+    GAN_FIELD_SHAPE,      /* int64_t[GAN_MAX_RANK], ended by 0; the layer's infer() checks it */
     GAN_FIELD_POINTER,    /* required: not NULL */
-    GAN_FIELD_INITIALIZER /* low..: the kind that 0 stands for; 0 leaves the choice to the network */
+    GAN_FIELD_INITIALIZER /* fallback: the kind that 0 stands for; 0 leaves the choice to the network */
 } gan_field_type;
 
 typedef enum gan_field_flag {

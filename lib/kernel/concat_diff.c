@@ -97,3 +97,31 @@ void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, c
                            scratch + p * c, c);
         }
 }
+
+/* ty = tx of one pixel; returns the sum of s * (tx - average). */
+INLINE float copy_and_sum_signed(float *ty, const float *tx, const float *average, const float *x, const float *mean,
+                                 int64_t c)
+{
+    vec sum = {0};
+    for (int64_t j = 0; j < c; j += LANES) {
+        vec t = load_up_to(tx + j, c - j);
+        store_up_to(ty + j, t, c - j);
+        vec d = load_up_to(x + j, c - j) - load_up_to(mean + j, c - j);
+        sum += with_sign_of(d, t - load_up_to(average + j, c - j));
+    }
+    return sum_lanes(sum);
+}
+
+void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, const float *mean, float *scratch,
+                                  int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c)
+{
+    const int64_t in = image_pixels * c, out = image_pixels * (c + 1);
+    const float scale = 1 / (float)c;
+    batch_mean(scratch, tx, batch, in, pixels * c);
+    for (int64_t n = 0; n < batch; n++)
+        for (int64_t p = 0; p < pixels; p++) {
+            float *y = ty + n * out + p * (c + 1);
+            int64_t at = n * in + p * c;
+            y[c] = scale * copy_and_sum_signed(y, tx + at, scratch + p * c, x + at, mean + p * c, c);
+        }
+}

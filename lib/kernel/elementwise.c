@@ -45,6 +45,19 @@ void VARIANT(sigmoid_backward)(float *dx, const float *dy, const float *y, int64
     for (int64_t i = 0; i < n; i++) dx[i] = dy[i] * (y[i] * (1 - y[i]));
 }
 
+/* tanh'' = -2 tanh (1 - tanh^2), sigmoid'' = sigmoid (1 - sigmoid) (1 - 2 sigmoid) */
+void VARIANT(tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) dx[i] += dty[i] * tx[i] * (-2 * y[i] * ((1 - y[i]) * (1 + y[i])));
+}
+
+void VARIANT(sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) dx[i] += dty[i] * tx[i] * (y[i] * (1 - y[i]) * (1 - 2 * y[i]));
+}
+
 /* exp(x) = 2^exponent * (1 + fraction) for |x| < 150, with exponent whole and fraction = exp(r) - 1 of the rest r,
  * |r| <= ln(2) / 2: r + r^2 * q(r), q interpolated at Chebyshev nodes, within 0.04 units in the last place. */
 struct exponential {

@@ -70,8 +70,11 @@ typedef struct gan_kernels {
                                 float slope); /* y > 0 ? dy : slope * dy */
     void (*tanh)(float *y, const float *x, int64_t n);
     void (*tanh_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * (1 - y^2) */
+    void (*tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y,
+                           int64_t n); /* dx += dty * tx * f''(x), here and below */
     void (*sigmoid)(float *y, const float *x, int64_t n);
     void (*sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * y * (1 - y) */
+    void (*sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
 
     /* Over the rows of a matrix [rows, c]. */
     void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c); /* y[r,:] = row */
@@ -97,6 +100,11 @@ typedef struct gan_kernels {
                         int64_t c);
     void (*concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,
                                  int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
+
+    /* ty = tx, and ty[n,p,c] = 1/c * sum over j of s[n,p,j] * (tx[n,p,j] - mean over m of tx[m,p,j]).
+     * scratch: as above. */
+    void (*concat_diff_tangent)(float *ty, const float *tx, const float *x, const float *mean, float *scratch,
+                                int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 
     /* Optimizer updates of n parameters w by gradients g. */
     void (*adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);

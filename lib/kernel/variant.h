@@ -144,8 +144,10 @@ void VARIANT(leaky_relu)(float *y, const float *x, int64_t n, float slope);
 void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope);
 void VARIANT(tanh)(float *y, const float *x, int64_t n);
 void VARIANT(tanh_backward)(float *dx, const float *dy, const float *y, int64_t n);
+void VARIANT(tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
 void VARIANT(sigmoid)(float *y, const float *x, int64_t n);
 void VARIANT(sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n);
+void VARIANT(sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
 void VARIANT(fill_rows)(float *y, const float *row, int64_t rows, int64_t c);
 void VARIANT(sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);
 void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c);
@@ -158,6 +160,8 @@ void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, 
                           int64_t c);
 void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,
                                    int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
+void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, const float *mean, float *scratch,
+                                  int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
 void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 double VARIANT(sum_squares)(const float *x, int64_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 #include <string.h>
 
@@ -42,6 +43,8 @@ const gan_layer_type gan_layer_add = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 gan_node *gan_add_layer(gan_node *const *inputs, int count, const char *name)

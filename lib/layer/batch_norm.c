@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 #include <math.h>
+#include <string.h>
 
 /* y = gamma * xhat + beta, xhat = (x - mean) * inverse, inverse = 1 / sqrt(variance + epsilon), by channel, over the
  * rows of x as a matrix [rows, c]. The sums over rows are taken in chunks of rows, by their shape, and added in order.
@@ -11,6 +13,28 @@ enum { GAMMA, BETA };                             /* parameters */
 enum { RUNNING_MEAN, RUNNING_VARIANCE, BATCHES }; /* buffers */
 
 #define CHUNK_FLOATS 8192
+
+/* Numbers by channel, each a row [c]: coefficients of what is multiplied by dy, x, 1, u and t, where t = tx and u =
+ * dty, and sums over the rows of the batch. A PRODUCT is the sum of something times xhat; PRODUCT_UT is that of u * (t
+ * - mean of t). */
+enum {
+    BY_DY,
+    BY_X,
+    BY_1,
+    BY_U,
+    BY_T,
+    SUM_DY,
+    PRODUCT_DY,
+    SUM_U,
+    PRODUCT_U,
+    SUM_T,
+    PRODUCT_T,
+    PRODUCT_UT,
+    MEAN_T,
+    ONES,
+    ZEROS, /* MEAN_T and ONES together are a `saved` */
+    ROWS
+};
 
 static const gan_field fields[] = {
     {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_batch_norm_options, epsilon), 0, 1e30, 1e-3},
@@ -45,21 +69,24 @@ static gan_status infer(gan_layer *layer)
     layer->output = layer->input[0];
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
-    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, channels(layer), channels(layer)});
-    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, channels(layer), channels(layer)});
-    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1});
-    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1});
-    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1});
+    int64_t c = channels(layer);
+    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, c, c, false});
+    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, c, c, true});
+    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1, false});
+    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1, false});
+    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1, false});
     return GAN_OK;
 }
 
-/* saved: mean [c] and inverse [c] of the batch. shared: two sums [c] a chunk, then three coefficients [c]. */
+/* saved: mean [c] and inverse [c] of the batch. shared: two sums [c] a chunk, then a row [c] of each kind of numbers.
+ */
+
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
     (void)kernels;
     size_t c = (size_t)channels(layer), chunks = (size_t)chunks_of(rows_of(layer, batch), channels(layer));
     need->saved = gan_saturating_multiply(2, c);
-    need->shared = gan_saturating_multiply(gan_saturating_add(gan_saturating_multiply(2, chunks), 3), c);
+    need->shared = gan_saturating_multiply(gan_saturating_add(gan_saturating_multiply(2, chunks), ROWS), c);
 }
 
 static float *chunk_sums(const gan_layer_call *call, int64_t chunk)
@@ -67,11 +94,11 @@ static float *chunk_sums(const gan_layer_call *call, int64_t chunk)
     return call->shared + chunk * 2 * channels(call->layer);
 }
 
-/* The coefficients' place in shared, after the sums of all chunks. */
-static float *coefficients(const gan_layer_call *call)
+/* A row of numbers by channel, in shared after the sums of all chunks. */
+static float *by_channel(const gan_layer_call *call, int row)
 {
     int64_t c = channels(call->layer);
-    return chunk_sums(call, chunks_of(rows_of(call->layer, call->batch), c));
+    return chunk_sums(call, chunks_of(rows_of(call->layer, call->batch), c)) + row * c;
 }
 
 static void chunk_moments(void *argument, int64_t begin, int64_t end, int worker)
@@ -133,16 +160,16 @@ static void scale_shift_rows(void *argument, int64_t begin, int64_t end, int wor
 {
     const gan_layer_call *call = argument;
     int64_t c = channels(call->layer);
-    const float *scale = coefficients(call);
     (void)worker;
-    call->kernels->scale_shift(call->y + begin * c, call->x[0] + begin * c, scale, scale + c, end - begin, c);
+    call->kernels->scale_shift(call->y + begin * c, call->x[0] + begin * c, by_channel(call, BY_X),
+                               by_channel(call, BY_1), end - begin, c);
 }
 
 static void forward(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
     int64_t c = channels(call->layer);
-    float *scale = coefficients(call), *shift = scale + c;
+    float *scale = by_channel(call, BY_X), *shift = by_channel(call, BY_1);
     if (call->training) batch_statistics(call);
     for (int64_t j = 0; j < c; j++) {
         float mean = call->training ? call->saved[j] : call->buffer[RUNNING_MEAN][j];
@@ -164,38 +191,152 @@ static void chunk_gradient_sums(void *argument, int64_t begin, int64_t end, int 
                                    call->saved + c, end - begin, c);
 }
 
-static void input_gradient_rows(void *argument, int64_t begin, int64_t end, int worker)
-{
-    const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
-    const float *a = coefficients(call);
-    (void)worker;
-    call->kernels->batch_norm_backward(call->dx[0] + begin * c, call->dy + begin * c, call->x[0] + begin * c, a, a + c,
-                                       a + 2 * c, end - begin, c);
-}
-
-/* With s = sum of dy and t = sum of dy * xhat over the rows: dbeta = s, dgamma = t, and
- *     dx = gamma * inverse * (dy - s / rows - xhat * t / rows) = a * dy + b * x + d. */
-static void backward(const gan_layer_call *call)
+/* Rows sum and product: the sums over the batch's rows of dy, and of dy * (x - mean) * inverse with mean and inverse
+ * from saved. */
+static void gradient_sums(const gan_layer_call *call, int sum, int product)
 {
     int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch), chunks = chunks_of(rows, c);
-    float *a = coefficients(call), *b = a + c, *d = b + c;
     gan_pool_ranges(call->pool, chunk_gradient_sums, (void *)call, rows, chunk_rows(c));
     for (int64_t j = 0; j < c; j++) {
-        double s = 0, t = 0, mean = call->saved[j], inverse = call->saved[c + j];
+        double s = 0, t = 0;
         for (int64_t k = 0; k < chunks; k++) {
             s += chunk_sums(call, k)[j];
             t += chunk_sums(call, k)[c + j];
         }
-        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)t;
-        if (call->gradient[BETA]) call->gradient[BETA][j] += (float)s;
-        double scale = call->parameter[GAMMA][j] * inverse;
-        a[j] = (float)scale;
-        b[j] = (float)(-scale * inverse * t / (double)rows);
-        d[j] = (float)(-scale * s / (double)rows + scale * inverse * mean * t / (double)rows);
+        by_channel(call, sum)[j] = (float)s;
+        by_channel(call, product)[j] = (float)t;
     }
+}
+
+/* result = a * source + b * x + d, where a, b, d are by channel. */
+struct combination {
+    const gan_layer_call *call;
+    float *result;
+    const float *source, *x, *a, *b, *d;
+};
+
+static void combine_rows(void *argument, int64_t begin, int64_t end, int worker)
+{
+    const struct combination *p = argument;
+    int64_t c = channels(p->call->layer);
+    (void)worker;
+    p->call->kernels->batch_norm_backward(p->result + begin * c, p->source + begin * c, p->x + begin * c, p->a, p->b,
+                                          p->d, end - begin, c);
+}
+
+static void combine(const struct combination *p)
+{
+    int64_t c = channels(p->call->layer);
+    gan_pool_ranges(p->call->pool, combine_rows, (void *)p, rows_of(p->call->layer, p->call->batch), chunk_rows(c));
+}
+
+/* dx = BY_`row` * source + BY_X * x + BY_1 */
+static void begin_gradient(const gan_layer_call *call, float *dx, int row, const float *source)
+{
+    combine(&(struct combination){call, dx, source, call->x[0], by_channel(call, row), by_channel(call, BY_X),
+                                  by_channel(call, BY_1)});
+}
+
+/* dx += BY_`row` * source */
+static void add_gradient(const gan_layer_call *call, float *dx, int row, const float *source)
+{
+    combine(&(struct combination){call, dx, source, dx, by_channel(call, row), by_channel(call, ONES),
+                                  by_channel(call, ZEROS)});
+}
+
+/* The gradient of x from that of y with the sums s = sum of dy and t = sum of dy * xhat:
+ *     dx = gamma * inverse * (dy - s / rows - xhat * t / rows) */
+static void set_coefficients(const gan_layer_call *call, int sum, int product)
+{
+    int64_t c = channels(call->layer);
+    double rows = (double)rows_of(call->layer, call->batch);
+    for (int64_t j = 0; j < c; j++) {
+        double s = by_channel(call, sum)[j], t = by_channel(call, product)[j];
+        double mean = call->saved[j], inverse = call->saved[c + j], scale = call->parameter[GAMMA][j] * inverse;
+        by_channel(call, BY_DY)[j] = (float)scale;
+        by_channel(call, BY_X)[j] = (float)(-scale * inverse * t / rows);
+        by_channel(call, BY_1)[j] = (float)(-scale * s / rows + scale * inverse * mean * t / rows);
+    }
+}
+
+/* dbeta = sum of dy, dgamma = sum of dy * xhat */
+static void parameter_gradients(const gan_layer_call *call)
+{
+    int64_t c = channels(call->layer);
+    if (call->gradient[GAMMA]) call->kernels->add(call->gradient[GAMMA], by_channel(call, PRODUCT_DY), c);
+    if (call->gradient[BETA]) call->kernels->add(call->gradient[BETA], by_channel(call, SUM_DY), c);
+}
+
+static void backward(const gan_layer_call *call)
+{
+    gradient_sums(call, SUM_DY, PRODUCT_DY);
+    parameter_gradients(call);
     gan_layer_parameters_done(call);
-    if (call->dx[0]) gan_pool_ranges(call->pool, input_gradient_rows, (void *)call, rows, chunk_rows(c));
+    if (!call->dx[0]) return;
+    set_coefficients(call, SUM_DY, PRODUCT_DY);
+    begin_gradient(call, call->dx[0], BY_DY, call->dy);
+}
+
+static void second_sums(const gan_layer_call *call)
+{
+    int64_t c = channels(call->layer);
+    gan_layer_call sums = *call;
+    sums.dy = call->tx[0];
+    gradient_sums(&sums, SUM_T, PRODUCT_T);
+    for (int64_t j = 0; j < c; j++) {
+        by_channel(call, MEAN_T)[j] = by_channel(call, SUM_T)[j] / (float)rows_of(call->layer, call->batch);
+        by_channel(call, ONES)[j] = 1;
+        by_channel(call, ZEROS)[j] = 0;
+    }
+    sums.dy = call->dty;
+    sums.x[0] = call->tx[0];
+    sums.saved = by_channel(call, MEAN_T);
+    gradient_sums(&sums, SUM_U, PRODUCT_UT);
+    sums.x[0] = call->x[0];
+    sums.saved = call->saved;
+    gradient_sums(&sums, SUM_U, PRODUCT_U);
+}
+
+/* The sum of u * ty is, with <> the mean over the rows,
+ *     gamma * inverse * rows * (A - B * C),  A = <u t> - <u> <t>,  B = <u xhat>,  C = <t xhat>.
+ * Its derivative by x, through inverse and xhat, is
+ *     dx = -gamma * inverse^2 * (C * (u - <u>) + B * (t - <t>) + (A - 3 B C) * xhat). */
+static void add_second_order(const gan_layer_call *call)
+{
+    int64_t c = channels(call->layer);
+    double rows = (double)rows_of(call->layer, call->batch);
+    for (int64_t j = 0; j < c; j++) {
+        double A = by_channel(call, PRODUCT_UT)[j] / rows, B = by_channel(call, PRODUCT_U)[j] / rows;
+        double C = by_channel(call, PRODUCT_T)[j] / rows, mean = call->saved[j], inverse = call->saved[c + j];
+        double scale = -call->parameter[GAMMA][j] * inverse * inverse, by_x = scale * (A - 3 * B * C) * inverse;
+        double means = C * by_channel(call, SUM_U)[j] / rows + B * by_channel(call, SUM_T)[j] / rows;
+        by_channel(call, BY_U)[j] = (float)(scale * C);
+        by_channel(call, BY_T)[j] = (float)(scale * B);
+        by_channel(call, BY_X)[j] += (float)by_x;
+        by_channel(call, BY_1)[j] += (float)(-scale * means - by_x * mean);
+        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)(inverse * rows * (A - B * C));
+    }
+}
+
+static void tangent_backward(const gan_layer_call *call)
+{
+    int64_t c = channels(call->layer);
+    second_sums(call);
+    set_coefficients(call, SUM_U, PRODUCT_U);
+    if (call->dtx[0]) begin_gradient(call, call->dtx[0], BY_DY, call->dty);
+    if (call->dy) {
+        gradient_sums(call, SUM_DY, PRODUCT_DY);
+        parameter_gradients(call);
+        set_coefficients(call, SUM_DY, PRODUCT_DY);
+    } else {
+        memset(by_channel(call, BY_X), 0, (size_t)c * sizeof(float));
+        memset(by_channel(call, BY_1), 0, (size_t)c * sizeof(float));
+    }
+    add_second_order(call);
+    if (!call->dx[0]) return;
+    begin_gradient(call, call->dx[0], BY_U, call->dty);
+    add_gradient(call, call->dx[0], BY_T, call->tx[0]);
+    if (call->dy) add_gradient(call, call->dx[0], BY_DY, call->dy);
 }
 
 const gan_layer_type gan_layer_batch_norm = {
@@ -204,11 +345,13 @@ const gan_layer_type gan_layer_batch_norm = {
     .options_size = sizeof(gan_batch_norm_options),
     .fields = fields,
     .field_count = GAN_FIELD_COUNT(fields),
-    .traits = GAN_READS_X,
+    .traits = GAN_READS_X | GAN_CURVED,
     .infer = infer,
     .memory = memory,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_symmetric,
+    .tangent_backward = tangent_backward,
 };
 
 gan_node *gan_batch_norm_layer(const gan_batch_norm_options *options)

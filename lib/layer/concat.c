@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 #include <string.h>
 
@@ -86,6 +87,8 @@ const gan_layer_type gan_layer_concat = {
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 gan_node *gan_concat_layer(gan_node *const *inputs, int count, const char *name)

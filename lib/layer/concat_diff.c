@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 /* y = x with one more channel, the mean over channels of |x - mean of x over the batch| (kernel/kernel.h has the
  * formulas). The batch's mean is saved for the backward pass. Work is cut by pixels: a task sees all samples of some.
@@ -56,6 +57,21 @@ static void backward_pixels(void *argument, int64_t begin, int64_t end, int work
                                         c);
 }
 
+static void tangent_pixels(void *argument, int64_t begin, int64_t end, int worker)
+{
+    const gan_layer_call *call = argument;
+    int64_t c = channels(call->layer);
+    float *scratch = call->scratch + (size_t)worker * call->scratch_stride;
+    call->kernels->concat_diff_tangent(call->ty + begin * (c + 1), call->tx[0] + begin * c, call->x[0] + begin * c,
+                                       call->saved + begin * c, scratch, call->batch, pixels(call->layer), end - begin,
+                                       c);
+}
+
+static void tangent(const gan_layer_call *call)
+{
+    gan_pool_ranges(call->pool, tangent_pixels, (void *)call, pixels(call->layer), grain(call->layer));
+}
+
 static void forward(const gan_layer_call *call)
 {
     gan_pool_ranges(call->pool, forward_pixels, (void *)call, pixels(call->layer), grain(call->layer));
@@ -76,6 +92,8 @@ const gan_layer_type gan_layer_concat_diff = {
     .memory = memory,
     .forward = forward,
     .backward = backward,
+    .tangent = tangent,
+    .tangent_backward = gan_tangent_piecewise_backward,
 };
 
 gan_node *gan_concat_diff_layer(const gan_concat_diff_options *options)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 static const gan_field fields[] = {GAN_KERNEL_FIELDS(gan_conv2d_options)};
 
@@ -68,6 +69,8 @@ const gan_layer_type gan_layer_conv2d = {
     .memory = memory,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 gan_node *gan_conv2d_layer(const gan_conv2d_options *options)

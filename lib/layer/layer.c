@@ -32,7 +32,12 @@ void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, co
     weight.name = "weight";
     gan_layer_add_parameter(layer, weight);
     if (biases)
-        gan_layer_add_parameter(layer, (gan_slot){"bias", {1, {outputs}}, *biases, weight.fan_in, weight.fan_out});
+        gan_layer_add_parameter(layer, (gan_slot){.name = "bias",
+                                                  .shape = {1, {outputs}},
+                                                  .initializer = *biases,
+                                                  .fan_in = weight.fan_in,
+                                                  .fan_out = weight.fan_out,
+                                                  .additive = true});
 }
 
 gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...)

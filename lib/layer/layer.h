@@ -4,6 +4,7 @@
 
 #include "context/context.h"
 #include "core/options.h"
+#include "core/random.h"
 
 #include <gan/layer.h>
 
@@ -24,6 +25,7 @@ typedef struct gan_slot {
     gan_shape shape;
     gan_initializer initializer; /* a default kind means the network's */
     int64_t fan_in, fan_out;
+    bool additive; /* a term of the output that multiplies no input: a bias, which no tangent depends on */
 } gan_slot;
 
 typedef struct gan_layer {
@@ -57,11 +59,22 @@ typedef struct gan_layer_call {
     float *buffer[GAN_MAX_SLOTS];
     float *saved, *shared, *scratch;
     size_t scratch_stride; /* scratch + worker * scratch_stride is that worker's */
+    /* A place of their own for this pass's random numbers: blocks position .. position + 2^32 - 1. */
+    gan_philox random;
+    uint64_t position;
     /* Backward: dx[i] = the gradient of input i, where not NULL; gradient[i] += the gradient of parameter i, where
-     * not NULL (all are NULL or none). */
+     * not NULL. */
     const float *dy;
     float *dx[GAN_MAX_INPUTS];
     float *gradient[GAN_MAX_SLOTS];
+    /* Tangent: ty = the derivative of y in the direction tx of the inputs, parameters held fixed. Backward of the
+     * tangent, a function of x, tx and the parameters: gets dty, the gradient with respect to ty, and dy, that with
+     * respect to y, or NULL for zeros. dtx[i] = the gradient of tx[i], dx[i] = that of x[i], gradient[i] += that of
+     * parameter i, each where not NULL. */
+    const float *tx[GAN_MAX_INPUTS];
+    float *ty;
+    const float *dty;
+    float *dtx[GAN_MAX_INPUTS];
     /* Backward: the layer calls it, where not NULL, when it is done with its parameters' gradients. */
     void (*parameters_done)(void *profiler);
     void *profiler;
@@ -76,7 +89,9 @@ typedef enum gan_layer_trait {
     GAN_READS_X = 1,  /* backward reads the inputs */
     GAN_READS_Y = 2,  /* backward reads the output */
     GAN_IN_PLACE = 4, /* y may be the memory of x, and dx that of dy; does not go with GAN_READS_X */
-    GAN_VIEW = 8      /* y is x as it is: in place even where someone else reads x */
+    GAN_VIEW = 8,     /* y is x as it is: in place even where someone else reads x */
+    GAN_CURVED = 16   /* the second derivative by the inputs is not zero: the tangent's backward sets dx though dy is
+                         NULL. Layers without it are not asked for dx then. */
 } gan_layer_trait;
 
 typedef struct gan_layer_type {
@@ -93,6 +108,10 @@ typedef struct gan_layer_type {
     void (*memory)(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *memory);
     void (*forward)(const gan_layer_call *call);
     void (*backward)(const gan_layer_call *call);
+    /* Both or neither; tangent.h has them for linear layers and others of a simple kind. They read x, y and saved as
+     * the last forward pass left them; x and y are always there. */
+    void (*tangent)(const gan_layer_call *call);
+    void (*tangent_backward)(const gan_layer_call *call);
 } gan_layer_type;
 
 /* Every type, ended by NULL. */
@@ -109,6 +128,10 @@ typedef struct gan_layer_options {
  * gan_layer_node() takes input and name from them. */
 gan_node *gan_layer_node(const gan_layer_type *type, const void *options);
 gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *inputs, int count, const char *name);
+
+/* The same for a type with options and several inputs, of which options->input is the first: a NULL among them is an
+ * error. */
+gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, gan_node *const *others, int count);
 
 /* Elements of a shape, for one sample. Shapes in a network are checked to have a count that fits. */
 int64_t gan_shape_elements(const gan_shape *shape);

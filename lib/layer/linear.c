@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 /* Work is cut by the product's rows: in MOST_TASKS, but of LEAST_ROWS at least. */
 #define MOST_TASKS 8
@@ -8,6 +9,7 @@
 
 static const gan_field fields[] = {
     {"units", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_linear_options, units), 1, GAN_MAX_EXTENT, 0},
+    {"no_bias", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, no_bias), 0, 1, 0},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
 };
@@ -133,6 +135,8 @@ const gan_layer_type gan_layer_linear = {
     .memory = memory,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 gan_node *gan_linear_layer(const gan_linear_options *options)

@@ -4,6 +4,10 @@
 
 #include "layer/layer.h"
 
+#include <gan/activation.h>
+#include <gan/batch_discrimination.h>
+#include <gan/norm.h>
+
 /* One line a layer, here and in registry.c. */
 extern const gan_layer_type gan_layer_input;
 extern const gan_layer_type gan_layer_conv2d;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
 #include "layer/registry.h"
+#include "layer/tangent.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+static const gan_field reshape_fields[] = {
+    {"shape", GAN_FIELD_SHAPE, 0, offsetof(gan_reshape_options, shape), -1, 0, 0},
+};
 
 /* Reshape and flatten are views: where the plan gives them their input's memory there is nothing to do. */
 static void forward(const gan_layer_call *call)
@@ -63,10 +68,14 @@ const gan_layer_type gan_layer_reshape = {
     .name = "reshape",
     .short_name = "reshape",
     .options_size = sizeof(gan_reshape_options),
+    .fields = reshape_fields,
+    .field_count = GAN_FIELD_COUNT(reshape_fields),
     .traits = GAN_IN_PLACE | GAN_VIEW,
     .infer = infer_reshape,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 const gan_layer_type gan_layer_flatten = {
@@ -77,6 +86,8 @@ const gan_layer_type gan_layer_flatten = {
     .infer = infer_flatten,
     .forward = forward,
     .backward = backward,
+    .tangent = gan_tangent_linear,
+    .tangent_backward = gan_tangent_linear_backward,
 };
 
 gan_node *gan_reshape_layer(const gan_reshape_options *options)

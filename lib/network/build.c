@@ -143,9 +143,10 @@ static gan_node *add_node(gan_network *network, const gan_layer_type *type, gan_
     return node;
 }
 
-gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
+gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, gan_node *const *others, int count)
 {
     gan_layer_options common = {.size = 0};
+    gan_node *inputs[GAN_MAX_INPUTS];
     size_t given = 0;
     if (options) memcpy(&given, options, sizeof given);
     if (options) memcpy(&common, options, given < sizeof common ? given : sizeof common);
@@ -154,7 +155,19 @@ gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
                  options ? "the input is NULL" : "the options are NULL");
         return NULL;
     }
-    return add_node(common.input->network, type, &common.input, 1, options, common.name, NULL);
+    gan_network *network = common.input->network;
+    inputs[0] = common.input;
+    for (int i = 0; i < count; i++) {
+        inputs[i + 1] = others[i];
+        if (!others[i])
+            return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: input %d is NULL", type->name, i + 1));
+    }
+    return add_node(network, type, inputs, count + 1, options, common.name, NULL);
+}
+
+gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
+{
+    return gan_layer_node_with(type, options, NULL, 0);
 }
 
 gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *inputs, int count, const char *name)

@@ -54,6 +54,7 @@ struct gan_network {
     int input_count, output_count;
     gan_variables parameters, buffers;
     int64_t flops;
+    uint64_t passes; /* training passes begun: each has random numbers of its own */
     bool built;
     gan_status error; /* the first of the builder's, with its sentence */
     char error_text[512];
@@ -64,6 +65,9 @@ gan_network *gan_network_retain(gan_network *network);
 /* Lays out and initializes parameters and buffers; on failure the network has none. */
 gan_status gan_network_make_variables(gan_network *network);
 void gan_variables_free(gan_context *context, gan_variables *variables);
+
+/* GAN_ERROR_UNSUPPORTED when a layer that outputs depend on has no tangent. */
+gan_status gan_network_require_tangents(const gan_network *network);
 
 /* Makes the gradients, when there are none yet. */
 gan_status gan_network_need_gradients(gan_network *network);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/plan.h"
 
-/* Time: node i runs forward at i and backward at 2 * nodes - 1 - i. A backward pass may be repeated, so that what it
+/* Tangents read all of the last passes, in an order of their own: with them nothing that holds a batch ends early, and
+ * no layer works in place.
+ *
+ * Time: node i runs forward at i and backward at 2 * nodes - 1 - i. A backward pass may be repeated, so that what it
  * reads of the forward pass lives to the end, 2 * nodes. */
 
 /* A buffer: its size, and its life from first to last, both included. */
@@ -13,6 +16,8 @@ struct span {
     int next; /* placed span of the next higher offset, or -1 */
 };
 
+#define PLANNED 6 /* spans that a node may have */
+
 struct planner {
     const gan_network *network;
     gan_mode mode;
@@ -20,8 +25,8 @@ struct planner {
     int end;
     struct span *spans;
     int count;
-    int lowest;                       /* placed span of the lowest offset, or -1 */
-    int *y, *gradient, *seed, *saved; /* span of each node, or -1 */
+    int lowest;                                           /* placed span of the lowest offset, or -1 */
+    int *y, *gradient, *seed, *saved, *tangent, *adjoint; /* span of each node, or -1 */
 };
 
 static int add_span(struct planner *p, size_t floats, int first, int last)
@@ -61,7 +66,7 @@ static void each_reader(struct planner *p, void (*see)(struct planner *, const g
  * memory, an input of the network, is never shared. */
 static int span_in_place(const struct planner *p, const gan_node *node)
 {
-    unsigned traits = node->layer.type->traits;
+    unsigned traits = p->mode == GAN_TRAINING_TANGENTS ? 0 : node->layer.type->traits;
     int span = traits & GAN_IN_PLACE ? p->y[node->input[0]->index] : -1;
     return span >= 0 && ((traits & GAN_VIEW) || !p->spans[span].locked) ? span : -1;
 }
@@ -71,16 +76,17 @@ static void plan_result(struct planner *p, const gan_node *node)
     int span = span_in_place(p, node);
     if (span < 0) span = add_span(p, batch_floats(p, node), node->index, node->index);
     p->y[node->index] = span;
-    bool kept = p->mode == GAN_TRAINING && (node->layer.type->traits & GAN_READS_Y);
+    bool kept = p->mode != GAN_INFERENCE && (node->layer.type->traits & GAN_READS_Y);
     if (kept || node->consumers > 1 || node->is_output) p->spans[span].locked = true;
-    extend(&p->spans[span], node->is_output || kept ? p->end : node->index);
+    bool to_the_end = node->is_output || kept || p->mode == GAN_TRAINING_TANGENTS;
+    extend(&p->spans[span], to_the_end ? p->end : node->index);
 }
 
 static void extend_result(struct planner *p, const gan_node *node, const gan_node *consumer)
 {
     int span = p->y[node->index];
     if (span < 0) return;
-    bool kept = p->mode == GAN_TRAINING && (consumer->layer.type->traits & GAN_READS_X);
+    bool kept = p->mode != GAN_INFERENCE && (consumer->layer.type->traits & GAN_READS_X);
     extend(&p->spans[span], kept ? p->end : consumer->index);
 }
 
@@ -96,7 +102,7 @@ static void plan_results(struct planner *p)
 /* The one consumer of the node that can write the node's gradient over its own, or NULL. */
 static const gan_node *consumer_in_place(const struct planner *p, const gan_node *node)
 {
-    if (node->consumers != 1 || node->is_output || node->is_input) return NULL;
+    if (node->consumers != 1 || node->is_output || node->is_input || p->mode == GAN_TRAINING_TANGENTS) return NULL;
     for (int i = node->index + 1; i < p->network->count; i++) {
         const gan_node *consumer = p->network->nodes[i];
         if (!consumer->live || consumer->layer.inputs == 0 || consumer->input[0] != node) continue;
@@ -136,6 +142,15 @@ static void plan_gradients(struct planner *p)
     each_reader(p, begin_gradient);
 }
 
+static void plan_tangents(struct planner *p)
+{
+    for (int i = 0; i < p->network->count; i++) {
+        const gan_node *node = p->network->nodes[i];
+        if (node->live || node->is_input) p->tangent[i] = add_span(p, batch_floats(p, node), 0, p->end);
+        if (node->live && !node->is_input) p->adjoint[i] = add_span(p, batch_floats(p, node), 0, p->end);
+    }
+}
+
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -149,7 +164,7 @@ static size_t extra_floats(const struct planner *p, const gan_node *node)
     for (int k = 0; k < node->layer.inputs; k++)
         if (node->input[k]->consumers > 1 || node->input[k]->is_output)
             floats = gan_saturating_add(floats, batch_floats(p, node->input[k]));
-    return floats;
+    return p->mode == GAN_TRAINING_TANGENTS ? gan_saturating_multiply(2, floats) : floats;
 }
 
 /* The layers' own memory; the spans that all share are the last three. */
@@ -164,10 +179,10 @@ static void plan_workspace(struct planner *p)
         if (!node->live) continue;
         if (node->layer.type->memory)
             node->layer.type->memory(&node->layer, network->context->kernels, p->batch, &need);
-        if (need.saved) p->saved[i] = add_span(p, need.saved, i, p->mode == GAN_TRAINING ? p->end : i);
+        if (need.saved) p->saved[i] = add_span(p, need.saved, i, p->mode != GAN_INFERENCE ? p->end : i);
         most.shared = larger(most.shared, need.shared);
         most.scratch = larger(most.scratch, need.scratch);
-        if (p->mode == GAN_TRAINING) extra = larger(extra, extra_floats(p, node));
+        if (p->mode != GAN_INFERENCE) extra = larger(extra, extra_floats(p, node));
     }
     add_span(p, extra, 0, p->end);
     add_span(p, most.shared, 0, p->end);
@@ -223,6 +238,8 @@ static void write_plan(const struct planner *p, gan_plan *plan)
             .gradient = offset_of(p, p->gradient[i]),
             .seed = offset_of(p, p->seed[i]),
             .saved = offset_of(p, p->saved[i]),
+            .tangent = offset_of(p, p->tangent[i]),
+            .adjoint = offset_of(p, p->adjoint[i]),
         };
     for (int i = 0; i < p->network->input_count; i++) plan->places[p->network->inputs[i]->index].external = i;
     const struct span *last = &p->spans[p->count - 1];
@@ -253,12 +270,15 @@ static gan_status too_large(const gan_network *network, int64_t batch)
 static gan_status make_plan(struct planner *p, gan_plan *plan)
 {
     size_t n = (size_t)p->network->count;
-    for (size_t i = 0; i < 4 * n; i++) p->y[i] = -1;
+    for (size_t i = 0; i < PLANNED * n; i++) p->y[i] = -1;
     p->gradient = p->y + n;
     p->seed = p->gradient + n;
     p->saved = p->seed + n;
+    p->tangent = p->saved + n;
+    p->adjoint = p->tangent + n;
     plan_results(p);
-    if (p->mode == GAN_TRAINING) plan_gradients(p);
+    if (p->mode != GAN_INFERENCE) plan_gradients(p);
+    if (p->mode == GAN_TRAINING_TANGENTS) plan_tangents(p);
     plan_workspace(p);
     plan->floats = place_spans(p);
     if (plan->floats == SIZE_MAX) return too_large(p->network, p->batch);
@@ -274,8 +294,8 @@ gan_status gan_plan_create(gan_plan *plan, const gan_network *network, gan_mode 
     if (!batch_fits(network, batch)) return too_large(network, batch);
     struct planner p = {.network = network, .mode = mode, .batch = batch, .end = 2 * network->count};
     plan->places = gan_context_allocate(context, n, sizeof *plan->places, "a run's plan");
-    p.spans = gan_context_allocate(context, 4 * n + 3, sizeof *p.spans, "a run's plan");
-    p.y = gan_context_allocate(context, 4 * n, sizeof *p.y, "a run's plan");
+    p.spans = gan_context_allocate(context, PLANNED * n + 3, sizeof *p.spans, "a run's plan");
+    p.y = gan_context_allocate(context, PLANNED * n, sizeof *p.y, "a run's plan");
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
     if (plan->places && p.spans && p.y) status = make_plan(&p, plan);
     gan_context_release(context, p.y);

@@ -14,6 +14,8 @@ typedef struct gan_place {
     size_t gradient; /* training: of the loss with respect to the result */
     size_t seed;  /* training, outputs only: what losses add up. It is `gradient` when no other node reads the output */
     size_t saved; /* the layer's own, from forward to backward */
+    size_t tangent; /* with tangents: of the result, and of the caller's inputs */
+    size_t adjoint; /* with tangents: the gradient of the result in the tangent's backward pass */
 } gan_place;
 
 typedef struct gan_plan {

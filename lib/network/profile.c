@@ -174,7 +174,7 @@ gan_status gan_profile_get(const gan_profile *profile, int index, gan_profile_ro
 
 static void append_row(gan_text *text, const gan_profile_row *row, double total)
 {
-    static const char *const passes[] = {"forward", "parameters", "inputs", "update"};
+    static const char *const passes[] = {"forward", "parameters", "inputs", "update", "tangent", "second"};
     char title[3 * GAN_NAME_SIZE], rate[32] = "";
     snprintf(title, sizeof title, "%s %s", row->network, row->layer[0] ? row->layer : "(optimizer)");
     if (row->operations > 0 && row->seconds > 0)

@@ -6,7 +6,7 @@
 
 #include <gan/profile.h>
 
-#define GAN_PASSES 4
+#define GAN_PASSES 6
 
 typedef struct gan_profile_cell {
     int64_t calls, samples, nanoseconds;

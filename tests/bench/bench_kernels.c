@@ -88,6 +88,8 @@ CASE(tanh, k->tanh(x->d, x->a, n))
 CASE(tanh_backward, k->tanh_backward(x->d, x->a, x->b, n))
 CASE(sigmoid, k->sigmoid(x->d, x->a, n))
 CASE(sigmoid_backward, k->sigmoid_backward(x->d, x->a, x->b, n))
+CASE(tanh_curvature, k->tanh_curvature(x->d, x->a, x->b, x->c, n))
+CASE(sigmoid_curvature, k->sigmoid_curvature(x->d, x->a, x->b, x->c, n))
 CASE(fill_rows, k->fill_rows(x->d, x->a, rows, c))
 CASE(sum_rows, k->sum_rows(x->d, x->a, rows, c))
 CASE(scale_shift, k->scale_shift(x->d, x->a, x->b, x->c, rows, c))
@@ -97,6 +99,8 @@ CASE(batch_norm_backward, k->batch_norm_backward(x->d, x->a, x->b, x->c, x->c, x
 CASE(concat_diff, k->concat_diff(x->d, x->e, x->a, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
+CASE(concat_diff_tangent,
+     k->concat_diff_tangent(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(adam, k->adam(x->d, x->a, x->b, x->c, n, &(gan_adam_step){0.5f, 0.999f, 1e-8f, 2e-4f, 1}))
 CASE(sgd, k->sgd(x->d, x->a, x->b, n, 1e-3f, 0.9f, true))
 CASE(sum_squares, x->d[0] = (float)k->sum_squares(x->a, n))
@@ -125,12 +129,15 @@ static const struct {
     LINE(batch_norm_backward, matrices),
     LINE(concat_diff, matrices),
     LINE(concat_diff_backward, matrices),
+    LINE(concat_diff_tangent, matrices),
     LINE(relu, matrices),
     LINE(relu_backward, matrices),
     LINE(tanh, matrices),
     LINE(tanh_backward, matrices),
     LINE(sigmoid, matrices),
     LINE(sigmoid_backward, matrices),
+    LINE(tanh_curvature, matrices),
+    LINE(sigmoid_curvature, matrices),
     LINE(add, matrices),
     LINE(adam, block),
     LINE(sgd, block),

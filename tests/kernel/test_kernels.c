@@ -61,6 +61,10 @@ ELEMENTWISE(tanh, k->tanh(out[0], in[0], n), tanh(x))
 ELEMENTWISE(tanh_backward, k->tanh_backward(out[0], in[0], in[1], n), x *(1 - z * z))
 ELEMENTWISE(sigmoid, k->sigmoid(out[0], in[0], n), 1 / (1 + exp(-x)))
 ELEMENTWISE(sigmoid_backward, k->sigmoid_backward(out[0], in[0], in[1], n), x *z *(1 - z))
+ELEMENTWISE(tanh_curvature, k->tanh_curvature(out[0], in[0], in[1], in[2], n),
+            out[0][i] - 2 * x * z * in[2][i] * (1 - in[2][i] * in[2][i]))
+ELEMENTWISE(sigmoid_curvature, k->sigmoid_curvature(out[0], in[0], in[1], in[2], n),
+            out[0][i] + x * z * in[2][i] * (1 - in[2][i]) * (1 - 2 * in[2][i]))
 
 /* The same with column j, of what applies to a row. */
 #define BY_ROWS(name, call, formula)                                                        \
@@ -175,6 +179,28 @@ static void reference_concat_diff_backward(double **out, double **in, const int6
     }
 }
 
+static void run_concat_diff_tangent(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff_tangent(out[0], in[0], in[1], in[2], out[1], s[0], s[1], s[2], s[3]);
+}
+
+static void reference_concat_diff_tangent(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], c = s[3];
+    for (int64_t i = 0; i < s[2] * c; i++) {
+        const double *tx = in[0] + i, *x = in[1] + i;
+        double average = 0;
+        for (int64_t n = 0; n < batch; n++) average += tx[n * s[1] * c] / (double)batch;
+        for (int64_t n = 0; n < batch; n++) {
+            double *y = out[0] + (n * s[1] + i / c) * (c + 1);
+            if (i % c == 0) y[c] = 0;
+            y[i % c] = tx[n * s[1] * c];
+            y[c] += sign(x[n * s[1] * c] - in[2][i]) * (tx[n * s[1] * c] - average) / (double)c;
+        }
+        out[1][i] = average;
+    }
+}
+
 static const gan_adam_step adam_step = {0.5f, 0.999f, 1e-8f, 4e-4f, 1000};
 
 static void run_adam(const gan_kernels *k, float **out, float **in, const int64_t *s)
@@ -238,6 +264,8 @@ static const struct test_case cases[] = {
     CASE(tanh_backward, "NN", "N", true, 4e-7, 0),
     CASE(sigmoid, "N", "N", true, 3e-7, 0),
     CASE(sigmoid_backward, "NN", "N", true, 4e-7, 0),
+    CASE(tanh_curvature, "NNN", "N", false, 0, 4e-6),
+    CASE(sigmoid_curvature, "NNN", "N", false, 0, 4e-6),
     CASE(fill_rows, "C", "N", false, 0, 0),
     CASE(scale_shift, "NCC", "N", true, 0, 3e-7),
     CASE(batch_norm_backward, "NNCCC", "N", true, 0, 5e-7),
@@ -251,6 +279,7 @@ static const struct test_case cases[] = {
     CASE(sum_squares, "N", "1", false, 1e-7, 0),
     CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
     CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
+    CASE(concat_diff_tangent, "XXm", "Ym", false, 0, 1e-6),
 };
 
 /* Inputs come before outputs: arguments of a case by one index. */

@@ -12,6 +12,7 @@ typedef struct subject {
     gan_run *run;
     int64_t batch;
     gan_tensor *input[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS];
+    gan_tensor *v[GAN_MAX_INPUTS]; /* directions, of use_tangents() */
 } subject;
 
 /* Takes the network, which is built, and frees it in free_subject(). Parameters and inputs become random numbers. */
@@ -33,5 +34,19 @@ void check_wants(subject *subject);
 
 /* The bits of all outputs and gradients as one number. */
 uint64_t fingerprint(subject *subject);
+
+/* Second derivatives: gives the subject a run with tangents, and random directions of its inputs. */
+void use_tangents(subject *subject);
+
+/* Forward, and output 0's tangent. Then also the gradient of the sum of r * that tangent. */
+void push_tangent(subject *subject);
+void tangent_backward(subject *subject, unsigned want);
+
+/* The tangent agrees with differences of the output, its gradients with differences of the tangent; want-masks as
+ * above. */
+void check_tangent(subject *subject);
+void check_second_differences(subject *subject);
+void check_second_wants(subject *subject);
+uint64_t second_fingerprint(subject *subject);
 
 #endif

@@ -129,6 +129,18 @@ START_TEST(wants)
 }
 END_TEST
 
+START_TEST(second_gradients_agree_with_differences)
+{
+    subject s = graph(_i, 1, 3);
+    use_tangents(&s);
+    check_differences(&s);
+    check_tangent(&s);
+    check_second_differences(&s);
+    check_second_wants(&s);
+    free_subject(&s);
+}
+END_TEST
+
 START_TEST(passes_repeat)
 {
     subject s = graph(_i, 1, 3);
@@ -178,6 +190,7 @@ int main(void)
     tcase_set_timeout(tests, 0);
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, gradients_agree_with_differences, 0, GRAPHS);
+    tcase_add_loop_test(tests, second_gradients_agree_with_differences, 0, GRAPHS);
     tcase_add_loop_test(tests, wants, 0, GRAPHS);
     tcase_add_loop_test(tests, passes_repeat, 0, GRAPHS);
     tcase_add_loop_test(tests, inference_gives_the_same, 0, GRAPHS);

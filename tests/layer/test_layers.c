@@ -126,6 +126,44 @@ START_TEST(wants)
 }
 END_TEST
 
+/* Makes the subject ready for tangents; a type that has none is refused by its name. */
+static bool has_tangents(subject *s, const layer_case *c)
+{
+    if (c->type->tangent) {
+        use_tangents(s);
+        return true;
+    }
+    gan_run *run;
+    fails(GAN_ERROR_UNSUPPORTED, c->type->name, gan_run_create(&run, s->network, GAN_TRAINING_TANGENTS, BATCH));
+    return false;
+}
+
+START_TEST(tangents_agree_with_differences)
+{
+    const layer_case *c = &cases[_i % CASES];
+    subject s = subject_of(c, 1, kernel_set(_i / CASES), BATCH);
+    if (has_tangents(&s, c)) check_tangent(&s);
+    free_subject(&s);
+}
+END_TEST
+
+START_TEST(second_gradients_agree_with_differences)
+{
+    const layer_case *c = &cases[_i % CASES];
+    subject s = subject_of(c, 1, kernel_set(_i / CASES), BATCH);
+    if (has_tangents(&s, c)) check_second_differences(&s);
+    free_subject(&s);
+}
+END_TEST
+
+START_TEST(second_wants)
+{
+    subject s = subject_of(&cases[_i], 2, GAN_KERNELS_AUTO, BATCH);
+    if (has_tangents(&s, &cases[_i])) check_second_wants(&s);
+    free_subject(&s);
+}
+END_TEST
+
 /* A batch large enough for several tasks in every layer. */
 START_TEST(threads_do_not_change_a_bit)
 {
@@ -133,6 +171,7 @@ START_TEST(threads_do_not_change_a_bit)
     for (int threads = 1; threads <= 3; threads++) {
         subject s = subject_of(&cases[_i % CASES], threads, kernel_set(_i / CASES), 200);
         uint64_t found = fingerprint(&s);
+        if (has_tangents(&s, &cases[_i % CASES])) found = found * 31 + second_fingerprint(&s);
         if (threads == 1) expected = found;
         ck_assert_msg(found == expected, "%s: %d threads give other bits", cases[_i % CASES].type->name, threads);
         free_subject(&s);
@@ -188,6 +227,9 @@ int main(void)
     tcase_add_test(tests, types_are_told_apart);
     tcase_add_loop_test(tests, gradients_agree_with_differences, 0, CASES * kernel_set_count());
     tcase_add_loop_test(tests, wants, 0, CASES);
+    tcase_add_loop_test(tests, tangents_agree_with_differences, 0, CASES * kernel_set_count());
+    tcase_add_loop_test(tests, second_gradients_agree_with_differences, 0, CASES * kernel_set_count());
+    tcase_add_loop_test(tests, second_wants, 0, CASES);
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, CASES * kernel_set_count());
     tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, CASES);
     tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, CASES);
