@@ -256,7 +256,7 @@ START_TEST(run_misuse)
     gan_run *run, *inference;
     fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_create(NULL, network, GAN_TRAINING, 2));
     fails(GAN_ERROR_INVALID_ARGUMENT, "network is NULL", gan_run_create(&run, NULL, GAN_TRAINING, 2));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "mode is 2", gan_run_create(&run, network, (gan_mode)3, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "mode is 3", gan_run_create(&run, network, (gan_mode)3, 2));
     fails(GAN_ERROR_INVALID_ARGUMENT, "batch is 0", gan_run_create(&run, network, GAN_TRAINING, 0));
     fails(GAN_ERROR_INVALID_ARGUMENT, "more memory", gan_run_create(&run, network, GAN_TRAINING, INT64_MAX / 2));
     fails(GAN_ERROR_INVALID_ARGUMENT, "more memory", gan_run_create(&run, network, GAN_TRAINING, INT64_MAX / 256));
