@@ -15,6 +15,7 @@
 #include <gan/network.h>
 #include <gan/norm.h>
 #include <gan/optimizer.h>
+#include <gan/penalty.h>
 #include <gan/profile.h>
 #include <gan/random.h>
 #include <gan/run.h>

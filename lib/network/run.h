@@ -54,6 +54,10 @@ static inline bool gan_node_wants_gradient(const gan_node *node, unsigned want)
 /* Points the call's gradients at those of the network's parameters. */
 void gan_run_want_parameters(const gan_run *run, const gan_node *node, gan_layer_call *call);
 
+/* gan_run_tangent() in two parts: where an input's direction is to be written, and the pass. */
+float *gan_run_direction(const gan_run *run, int input);
+void gan_run_push_tangent(gan_run *run);
+
 /* What backward passes ask of a run; `call` begins the sentence. */
 gan_status gan_run_check_backward(const gan_run *run, unsigned want, const char *call);
 

@@ -40,18 +40,13 @@ static gan_status check_directions(const gan_run *run, const gan_tensor *const *
     return status;
 }
 
-gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count)
+float *gan_run_direction(const gan_run *run, int input)
 {
-    gan_status status = check_directions(run, directions, count);
-    if (status != GAN_OK) return status;
-    for (int i = 0; i < count; i++) {
-        const gan_node *input = run->network->inputs[i];
-        size_t bytes = (size_t)gan_run_elements(run, input) * sizeof(float);
-        if (directions[i])
-            memcpy(tangent_of(run, input), directions[i]->data, bytes);
-        else
-            memset(tangent_of(run, input), 0, bytes);
-    }
+    return tangent_of(run, run->network->inputs[input]);
+}
+
+void gan_run_push_tangent(gan_run *run)
+{
     for (int i = 0; i < run->network->count; i++) {
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
@@ -63,6 +58,20 @@ gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_TANGENT, run->batch, begin);
     }
     run->has_tangents = true;
+}
+
+gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count)
+{
+    gan_status status = check_directions(run, directions, count);
+    if (status != GAN_OK) return status;
+    for (int i = 0; i < count; i++) {
+        size_t bytes = (size_t)gan_run_elements(run, run->network->inputs[i]) * sizeof(float);
+        if (directions[i])
+            memcpy(gan_run_direction(run, i), directions[i]->data, bytes);
+        else
+            memset(gan_run_direction(run, i), 0, bytes);
+    }
+    gan_run_push_tangent(run);
     return GAN_OK;
 }
 
