@@ -14,7 +14,8 @@ extern "C" {
  *     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
  * Training: mean and (biased) variance of the batch. Inference: their running averages, each an average over all
  * batches seen until 1 / (1 - momentum) of them, an exponential one with this momentum after, so that they are usable
- * from the first step on. Parameters gamma [C], beta [C]; buffers running_mean [C], running_variance [C], batches [1].
+ * from the first step on. A channel whose batch has an infinity or NaN leaves them as they are. Parameters gamma [C],
+ * beta [C]; buffers running_mean [C], running_variance [C], batches [1].
  */
 typedef struct gan_batch_norm_options {
     size_t size;

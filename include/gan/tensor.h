@@ -57,7 +57,8 @@ GAN_API void *gan_tensor_data(const gan_tensor *tensor);                  /* the
 GAN_API float *gan_tensor_floats(const gan_tensor *tensor);
 
 /* Changes the first dimension, 1..what the tensor's memory holds (the batch it was made with). No data moves: a short
- * last batch uses the first part of the memory. GAN_ERROR_INVALID_ARGUMENT: NULL or a batch out of range. */
+ * last batch uses the first part of the memory. GAN_ERROR_INVALID_ARGUMENT: NULL, a batch out of range, or a tensor
+ * borrowed from a network or a run. */
 GAN_API gan_status gan_tensor_set_batch(gan_tensor *tensor, int64_t batch);
 
 /* Copies the elements of source to target: same type, same shape. The two may not overlap, unless they are the same

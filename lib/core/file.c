@@ -81,8 +81,8 @@ static int write_all(int file, const unsigned char *data, size_t size)
     return 0;
 }
 
-/* A rename is on the disk when its folder is. File systems that cannot sync a folder say EINVAL: then there is no more
- * to be done. */
+/* A rename is on the disk when its folder is. File systems that cannot sync a folder say EINVAL, and a folder that may
+ * be written but not read says EACCES: then there is no more to be done. */
 static int sync_folder(const char *path)
 {
     char folder[PATH_MAX];
@@ -93,7 +93,7 @@ static int sync_folder(const char *path)
     else
         snprintf(folder, sizeof folder, "%.*s", (int)(length ? length : 1), path);
     int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return errno;
+    if (file < 0) return errno == EACCES ? 0 : errno;
     int error = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
     close(file);
     return error;
@@ -103,7 +103,9 @@ static int sync_folder(const char *path)
 static int create_beside(const char *path, char temporary[PATH_MAX])
 {
     for (int attempt = 0; attempt < 100; attempt++) {
-        int length = snprintf(temporary, PATH_MAX, "%s.%ld-%d.tmp", path, (long)getpid(), attempt);
+        const char *slash = strrchr(path, '/'); /* a name of its own: path's may be as long as a name can be */
+        int length = snprintf(temporary, PATH_MAX, "%.*s.gan-%ld-%d.tmp", slash ? (int)(slash + 1 - path) : 0, path,
+                              (long)getpid(), attempt);
         if (length < 0 || length >= PATH_MAX) {
             errno = ENAMETOOLONG;
             return -1;

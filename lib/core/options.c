@@ -31,9 +31,10 @@ static gan_status copy_sized(unsigned char *target, size_t size, const unsigned 
 
 static gan_status out_of_range(const gan_field *field, const char *what, double value)
 {
-    return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.9g; it must be %s %.9g and %s %.9g", what, field->name,
-                    value, field->flags & GAN_FIELD_OPEN_LOW ? "above" : "at least", field->low,
-                    field->flags & GAN_FIELD_OPEN_HIGH ? "below" : "at most", field->high);
+    int digits = field->type == GAN_FIELD_FLOAT ? 6 : 19; /* of an integer all */
+    return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.*g; it must be %s %.*g and %s %.*g", what, field->name,
+                    digits, value, field->flags & GAN_FIELD_OPEN_LOW ? "above" : "at least", digits, field->low,
+                    field->flags & GAN_FIELD_OPEN_HIGH ? "below" : "at most", digits, field->high);
 }
 
 static gan_status check_number(const gan_field *field, const char *what, double value)
@@ -96,8 +97,8 @@ static gan_status check_field(const gan_field *field, void *member, const char *
     double value;
     if (read_number(field, member, &value)) {
         if (field->flags & GAN_FIELD_REQUIRED)
-            return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is required; it must be %.9g to %.9g", what, field->name,
-                            field->low, field->high);
+            return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is required; it must be %.19g to %.19g", what,
+                            field->name, field->low, field->high);
         write_fallback(field, member);
         return GAN_OK;
     }

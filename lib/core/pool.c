@@ -6,13 +6,14 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 /* `cursor` is the round's number in its high half and the tasks not yet taken in its low half. A thread takes a task by
  * a compare-and-swap that counts down: it succeeds only while that round still has tasks, and so only while `task`,
- * `argument` and `count` are that round's. The next round begins when `finished` has reached `count`. */
+ * `argument`, `count` and `float_mode` are that round's. The next round begins when `finished` has reached `count`. */
 struct gan_pool {
     gan_allocator allocator;
     int threads;
@@ -24,8 +25,9 @@ struct gan_pool {
     _Atomic(void *) argument;
     _Atomic int64_t count;
     _Atomic int64_t finished;
-    _Atomic int sleeping; /* workers waiting for `work` */
-    _Atomic bool waiting; /* the caller waits for `done` */
+    _Atomic uint64_t float_mode; /* the caller's */
+    _Atomic int sleeping;        /* workers waiting for `work` */
+    _Atomic bool waiting;        /* the caller waits for `done` */
     _Atomic bool stop;
     pthread_mutex_t mutex;
     pthread_cond_t work, done;
@@ -37,6 +39,30 @@ struct gan_pool {
 };
 
 #define REMAINING(cursor) ((int64_t)((cursor)&0xffffffffu))
+
+/* How the calling thread rounds, and what it does with denormal numbers: workers calculate as their caller does. */
+static uint64_t float_mode(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_stmxcsr() & ~0x3fu; /* without the flags of what has happened */
+#elif defined(__aarch64__)
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+#else
+    return 0;
+#endif
+}
+
+static void set_float_mode(uint64_t mode)
+{
+    if (mode == float_mode()) return;
+#if defined(__x86_64__)
+    __builtin_ia32_ldmxcsr((unsigned)mode);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#endif
+}
 
 static void relax(void)
 {
@@ -63,7 +89,9 @@ static void work_round(gan_pool *pool, int worker)
         gan_task task = atomic_load(&pool->task);
         void *argument = atomic_load(&pool->argument);
         int64_t count = atomic_load(&pool->count);
+        uint64_t mode = atomic_load(&pool->float_mode);
         if (!atomic_compare_exchange_weak(&pool->cursor, &cursor, cursor - 1)) continue;
+        if (worker > 0) set_float_mode(mode);
         task(argument, count - REMAINING(cursor), worker);
         if (atomic_fetch_add(&pool->finished, 1) + 1 == count && atomic_load(&pool->waiting)) {
             pthread_mutex_lock(&pool->mutex);
@@ -121,6 +149,7 @@ static void run_round(gan_pool *pool, gan_task task, void *argument, int64_t cou
     atomic_store(&pool->task, task);
     atomic_store(&pool->argument, argument);
     atomic_store(&pool->count, count);
+    atomic_store(&pool->float_mode, float_mode());
     atomic_store(&pool->finished, 0);
     uint64_t round = (atomic_load(&pool->cursor) >> 32) + 1;
     atomic_store(&pool->cursor, round << 32 | (uint64_t)count);
@@ -186,7 +215,7 @@ void gan_pool_free(gan_pool **handle)
     *handle = NULL;
 }
 
-static gan_status start_workers(gan_pool *pool)
+static gan_status start_each_worker(gan_pool *pool)
 {
     for (int i = 0; i < pool->threads - 1; i++) {
         struct worker *worker = &pool->workers[i];
@@ -199,6 +228,17 @@ static gan_status start_workers(gan_pool *pool)
         pool->started++;
     }
     return GAN_OK;
+}
+
+/* Signals are the host's: its own threads take them. */
+static gan_status start_workers(gan_pool *pool)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    gan_status status = start_each_worker(pool);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return status;
 }
 
 gan_status gan_pool_create(gan_pool **handle, const gan_allocator *allocator, int threads)

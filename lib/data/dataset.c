@@ -254,6 +254,9 @@ int64_t gan_dataset_position(const gan_dataset *dataset)
 gan_status gan_dataset_seek(gan_dataset *dataset, uint64_t epoch, int64_t position)
 {
     if (!dataset) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_seek: dataset is NULL");
+    if (epoch == UINT64_MAX)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_seek: epoch is %llu; it must be less",
+                        (unsigned long long)epoch);
     if (position < 0 || position >= dataset->count)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_seek: position is %lld; it must be 0 to %lld",
                         (long long)position, (long long)dataset->count - 1);

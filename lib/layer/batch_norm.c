@@ -149,6 +149,7 @@ static void batch_statistics(const gan_layer_call *call)
         combine_moments(call, j, &mean, &variance);
         call->saved[j] = (float)mean;
         call->saved[c + j] = (float)(1 / sqrt(variance + options->epsilon));
+        if (!isfinite(mean) || !isfinite(variance)) continue; /* one bad batch would stay in the averages for good */
         float *running_mean = &call->buffer[RUNNING_MEAN][j], *running_variance = &call->buffer[RUNNING_VARIANCE][j];
         *running_mean = past * *running_mean + (1 - past) * (float)mean;
         *running_variance = past * *running_variance + (1 - past) * (float)variance;

@@ -24,10 +24,10 @@ static void pad_same(struct direction *d)
 static gan_status infer_direction(const gan_layer *layer, int padding, struct direction *d)
 {
     if (d->kernel == 0)
-        return gan_layer_fail(layer, "kernel is required: kernel, or kernel_h and kernel_w, at least 1");
+        return gan_layer_fail_option(layer, "kernel is required: kernel, or kernel_h and kernel_w, at least 1");
     if (padding == GAN_PADDING_SAME) pad_same(d);
     int64_t padded = d->in + d->before + d->after;
-    if (d->in > INT_MAX || padded < d->kernel)
+    if (padded < d->kernel)
         return gan_layer_fail(
             layer, "the kernel's %s %" PRId64 " does not fit into the input's %" PRId64 " with %" PRId64 " of padding",
             d->name, d->kernel, d->in, d->before + d->after);
@@ -39,7 +39,8 @@ gan_status gan_kernel_geometry(const gan_layer *layer, const gan_kernel_options 
 {
     bool explicit_padding = o->padding == GAN_PADDING_EXPLICIT;
     if (!explicit_padding && (o->pad_top || o->pad_bottom || o->pad_left || o->pad_right))
-        return gan_layer_fail(layer, "pad_top, pad_bottom, pad_left and pad_right go with GAN_PADDING_EXPLICIT only");
+        return gan_layer_fail_option(layer,
+                                     "pad_top, pad_bottom, pad_left and pad_right go with GAN_PADDING_EXPLICIT only");
     struct direction h = {.name = "height",
                           .in = g->in_h,
                           .kernel = o->kernel_h ? o->kernel_h : o->kernel,
@@ -83,7 +84,7 @@ gan_status gan_convolution_products(const gan_layer *layer, const gan_conv_geome
 {
     int64_t weights, outputs;
     if (__builtin_mul_overflow((int64_t)g->kernel_h * g->kernel_w, (int64_t)g->in_c * g->out_c, &weights) ||
-        __builtin_mul_overflow((int64_t)g->out_h * g->out_w, 2 * weights, &outputs) || weights > INT64_MAX / 4)
+        weights > INT64_MAX / 4 || __builtin_mul_overflow((int64_t)g->out_h * g->out_w, 2 * weights, &outputs))
         return gan_layer_fail(layer, "the weight has too many elements");
     *flops = outputs;
     return GAN_OK;

@@ -40,12 +40,27 @@ void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, co
                                                   .additive = true});
 }
 
-gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...)
+static gan_status fail(const gan_layer *layer, gan_status status, const char *format, va_list arguments)
 {
     char text[400];
+    vsnprintf(text, sizeof text, format, arguments);
+    return gan_fail(status, "%s (%s): %s", layer->name, layer->type->name, text);
+}
+
+gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    gan_status status = fail(layer, GAN_ERROR_SHAPE, format, arguments);
     va_end(arguments);
-    return gan_fail(GAN_ERROR_SHAPE, "%s (%s): %s", layer->name, layer->type->name, text);
+    return status;
+}
+
+gan_status gan_layer_fail_option(const gan_layer *layer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    gan_status status = fail(layer, GAN_ERROR_INVALID_ARGUMENT, format, arguments);
+    va_end(arguments);
+    return status;
 }

@@ -144,8 +144,10 @@ void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
 /* Adds "weight" of this shape and, with `biases`, "bias" [outputs]. */
 void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, const gan_initializer *biases);
 
-/* A gan_fail() with GAN_ERROR_SHAPE, "NAME (TYPE): ". */
+/* A gan_fail(), "NAME (TYPE): ": GAN_ERROR_SHAPE for inputs that do not fit, and GAN_ERROR_INVALID_ARGUMENT for options
+ * that are wrong whatever the input. */
 gan_status gan_layer_fail(const gan_layer *layer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+gan_status gan_layer_fail_option(const gan_layer *layer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* SIZE_MAX when the result does not fit: the planner refuses such sizes, so that layers need no check of their own. */
 static inline size_t gan_saturating_multiply(size_t a, size_t b)

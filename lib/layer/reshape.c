@@ -28,11 +28,12 @@ static gan_status fill_unknown(gan_layer *layer, int64_t elements)
     int unknown = -1;
     for (int i = 0; i < layer->output.rank; i++) {
         int64_t size = layer->output.size[i];
-        if (size == -1 && unknown >= 0) return gan_layer_fail(layer, "shape has more than one -1");
+        if (size == -1 && unknown >= 0) return gan_layer_fail_option(layer, "shape has more than one -1");
         if (size == -1)
             unknown = i;
         else if (size < 1 || __builtin_mul_overflow(known, size, &known))
-            return gan_layer_fail(layer, "shape[%d] is %" PRId64 "; dimensions are at least 1, or -1 once", i, size);
+            return gan_layer_fail_option(layer, "shape[%d] is %" PRId64 "; dimensions are at least 1, or -1 once", i,
+                                         size);
     }
     if (unknown >= 0 && elements % known == 0)
         layer->output.size[unknown] = elements / known;
@@ -51,8 +52,8 @@ static gan_status infer_reshape(gan_layer *layer)
     int rank = 0;
     while (rank < GAN_MAX_RANK && options->shape[rank] != 0) rank++;
     if (rank == 0 || rank == GAN_MAX_RANK)
-        return gan_layer_fail(layer, "shape has %s dimensions; it must have 1 to %d", rank ? "too many" : "no",
-                              GAN_MAX_RANK - 1);
+        return gan_layer_fail_option(layer, "shape has %s dimensions; it must have 1 to %d", rank ? "too many" : "no",
+                                     GAN_MAX_RANK - 1);
     layer->output.rank = rank;
     memcpy(layer->output.size, options->shape, sizeof layer->output.size);
     return fill_unknown(layer, gan_shape_elements(&layer->input[0]));

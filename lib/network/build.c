@@ -149,13 +149,17 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
     gan_node *inputs[GAN_MAX_INPUTS];
     size_t given = 0;
     if (options) memcpy(&given, options, sizeof given);
-    if (options) memcpy(&common, options, given < sizeof common ? given : sizeof common);
+    if (options) memcpy(&common, options, sizeof common);
     if (!common.input) {
         gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s", type->name,
                  options ? "the input is NULL" : "the options are NULL");
         return NULL;
     }
     gan_network *network = common.input->network;
+    if (given < sizeof common)
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                                          "%s: the options' size is %zu; it must be the size of their struct",
+                                          type->name, given));
     inputs[0] = common.input;
     for (int i = 0; i < count; i++) {
         inputs[i + 1] = others[i];

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+static bool is_in_arena(const gan_run *run, const void *data)
+{
+    uintptr_t begin = (uintptr_t)run->memory.arena->data, at = (uintptr_t)data;
+    return at >= begin && at - begin < run->memory.plan.floats * sizeof(float);
+}
+
 static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inputs)
 {
     for (int i = 0; i < run->network->input_count; i++) {
@@ -19,6 +25,12 @@ static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inpu
                             "gan_run_forward: input \"%s\" of network \"%s\" is %s; it must be float [N,%s", node->name,
                             run->network->name, gan_tensor_text(given, inputs[i]),
                             gan_shape_text(wanted, shape->rank, shape->size) + 1);
+        if (is_in_arena(run, inputs[i]->data))
+            return gan_fail(
+                GAN_ERROR_INVALID_ARGUMENT,
+                "gan_run_forward: input \"%s\" is in the run's own memory, which the pass overwrites; give a "
+                "copy",
+                node->name);
         if (inputs[i]->shape[0] != inputs[0]->shape[0])
             return gan_fail(GAN_ERROR_SHAPE,
                             "gan_run_forward: input \"%s\" has a batch of %lld and input \"%s\" of %lld", node->name,

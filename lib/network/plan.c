@@ -122,11 +122,11 @@ static void plan_gradient(struct planner *p, const gan_node *node)
     else if (consumer)
         p->gradient[i] = p->gradient[consumer->index];
     else
-        p->gradient[i] = add_span(p, batch_floats(p, node), last, last);
+        p->gradient[i] = add_span(p, batch_floats(p, node), node->is_output ? p->network->count : last, last);
     extend(&p->spans[p->gradient[i]], last);
 }
 
-/* The gradient begins its life when the first consumer writes it. */
+/* The gradient begins its life when the first consumer writes it; an output's, with its seed, before all of them. */
 static void begin_gradient(struct planner *p, const gan_node *node, const gan_node *consumer)
 {
     struct span *span = &p->spans[p->gradient[node->index]];

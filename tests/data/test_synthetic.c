@@ -60,6 +60,7 @@ START_TEST(synthetic_pictures_are_functions_of_seed_and_index)
     ok(gan_dataset_create_synthetic(&data, context, NULL));
     ok(gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = 100)));
     ok(gan_dataset_create_synthetic(&other, seeded, NULL));
+    gan_dataset *none;
     ck_assert_int_eq(gan_dataset_count(data), 50000);
     gan_tensor *a = new_tensor(context, GAN_SHAPE(16, 16, 3)), *b = new_tensor(context, GAN_SHAPE(16, 16, 3));
     ok(gan_dataset_get(data, 77, a, NULL));
@@ -68,9 +69,9 @@ START_TEST(synthetic_pictures_are_functions_of_seed_and_index)
     ok(gan_dataset_get(other, 77, b, NULL));
     ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a)) != 0);
     fails(GAN_ERROR_INVALID_ARGUMENT, "dataset is NULL", gan_dataset_create_synthetic(NULL, context, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_create_synthetic(&again, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_dataset_create_synthetic(&none, NULL, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "count is",
-          gan_dataset_create_synthetic(&again, context, gan_dataset_options(.count = INT64_MAX)));
+          gan_dataset_create_synthetic(&none, context, gan_dataset_options(.count = INT64_MAX)));
     gan_tensor_free(&a);
     gan_tensor_free(&b);
     gan_dataset_free(&data);
