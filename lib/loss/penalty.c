@@ -62,9 +62,10 @@ static gan_status check_number(const char *call, const char *what, float number)
 
 static gan_status add_penalty(const char *call, float *value, gan_run *run, struct penalty penalty)
 {
-    gan_status status = gan_run_check_backward(run, GAN_WANT_PARAMETERS, call);
-    if (status == GAN_OK && run->mode != GAN_TRAINING_TANGENTS)
+    gan_status status = GAN_OK;
+    if (run && run->mode != GAN_TRAINING_TANGENTS)
         status = gan_fail(GAN_ERROR_STATE, "%s: the run was not made with GAN_TRAINING_TANGENTS", call);
+    if (status == GAN_OK) status = gan_run_check_backward(run, GAN_WANT_PARAMETERS, call);
     if (status == GAN_OK) status = check_number(call, "weight", penalty.weight);
     if (status == GAN_OK) status = check_number(call, "target", penalty.target);
     if (status != GAN_OK) return status;

@@ -5,8 +5,11 @@
 #include "core/random.h"
 #include "support.h"
 
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +185,43 @@ START_TEST(pool_serves_several_callers)
 }
 END_TEST
 
+/* What a task finds in its thread: whether a signal would interrupt it, and what becomes of half the smallest number.
+ */
+struct surroundings {
+    atomic_int open, kept;
+    volatile float tiny;
+};
+
+static void look_around(void *argument, int64_t task, int worker)
+{
+    struct surroundings *s = argument;
+    sigset_t blocked;
+    (void)task;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    if (worker > 0 && !sigismember(&blocked, SIGUSR1)) atomic_fetch_add(&s->open, 1);
+    if (s->tiny * 0.5f != 0) atomic_fetch_add(&s->kept, 1);
+}
+
+START_TEST(workers_leave_signals_and_calculate_as_their_caller)
+{
+    gan_allocator allocator = gan_default_allocator();
+    gan_pool *pool;
+    ck_assert(gan_pool_create(&pool, &allocator, 3) == GAN_OK);
+    struct surroundings s = {.tiny = FLT_MIN};
+    for (int round = 0; round < 50; round++) gan_pool_run(pool, look_around, &s, TASKS);
+    ck_assert_int_eq(s.open, 0);
+    ck_assert_int_eq(s.kept, 50 * TASKS);
+#ifdef __x86_64__
+    unsigned mode = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr(mode | 0x8000); /* results flushed to zero */
+    for (int round = 0; round < 50; round++) gan_pool_run(pool, look_around, &s, TASKS);
+    __builtin_ia32_ldmxcsr(mode);
+    ck_assert_int_eq(s.kept, 50 * TASKS);
+#endif
+    gan_pool_free(&pool);
+}
+END_TEST
+
 START_TEST(sizes_are_checked)
 {
     size_t size;
@@ -219,6 +259,10 @@ START_TEST(files_are_replaced_whole)
     fails(GAN_ERROR_IO, folder, gan_file_replace(folder, "x", 1));
     fails(GAN_ERROR_IO, folder, gan_file_read(folder, &allocator, 5, &data, &size));
     ck_assert(unlink(path) == 0);
+    char longest[64 + 256];
+    snprintf(longest, sizeof longest, "%s/%0255d", folder, 1);
+    ok(gan_file_replace(longest, "x", 1));
+    ck_assert(unlink(longest) == 0);
     ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
 }
 END_TEST
@@ -236,6 +280,7 @@ int main(void)
     tcase_add_test(tests, fills_end_inside_a_block);
     tcase_add_loop_test(tests, pool_runs_every_task_once, 1, 5);
     tcase_add_test(tests, pool_serves_several_callers);
+    tcase_add_test(tests, workers_leave_signals_and_calculate_as_their_caller);
     tcase_add_test(tests, sizes_are_checked);
     tcase_add_test(tests, files_are_replaced_whole);
     return run_suite(suite);

@@ -248,6 +248,62 @@ START_TEST(running_averages)
 }
 END_TEST
 
+/* An output fed back would be overwritten while it is read. */
+START_TEST(outputs_are_no_inputs)
+{
+    gan_network *network = new_network(NULL);
+    gan_run *run;
+    ok(gan_network_output(network, gan_tanh(gan_linear(gan_input(network, 3), .units = 3))));
+    ok(gan_network_build(network));
+    ok(gan_run_create(&run, network, GAN_INFERENCE, 2));
+    gan_tensor *x = new_tensor(context, GAN_SHAPE(2, 3));
+    ok(gan_run_forward(run, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "give a copy", gan_run_forward(run, gan_run_output(run, 0)));
+    ok(gan_tensor_copy(x, gan_run_output(run, 0)));
+    ok(gan_run_forward(run, x));
+    gan_tensor_free(&x);
+    gan_run_free(&run);
+    gan_network_free(&network);
+}
+END_TEST
+
+START_TEST(tangent_misuse)
+{
+    gan_network *network = small_network();
+    gan_tensor *x = new_tensor(context, GAN_SHAPE(2, 8, 8, 3)), *flat = new_tensor(context, GAN_SHAPE(2, 192));
+    gan_run *run, *plain;
+    ok(gan_run_create(&run, network, GAN_TRAINING_TANGENTS, 2));
+    ok(gan_run_create(&plain, network, GAN_TRAINING, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_tangent(NULL, x));
+    fails(GAN_ERROR_STATE, "no forward pass", gan_run_tangent(run, x));
+    fails(GAN_ERROR_STATE, "GAN_TRAINING_TANGENTS", gan_run_tangent(plain, x));
+    ok(gan_run_forward(run, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "direction is NULL", gan_run_tangent(run, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "2 directions", gan_run_tangent_all(run, (const gan_tensor *[]){x, x}, 2));
+    fails(GAN_ERROR_SHAPE, "[2,192]", gan_run_tangent(run, flat));
+    ck_assert_ptr_null(gan_run_output_tangent(run, 0));
+    const gan_tensor *y = gan_run_output(run, 0);
+    fails(GAN_ERROR_STATE, "no gan_run_tangent()", gan_run_tangent_backward(run, y, GAN_WANT_PARAMETERS));
+    ok(gan_run_tangent(run, x));
+    ck_assert_ptr_nonnull(gan_run_output_tangent(run, 0));
+    ck_assert_ptr_null(gan_run_output_tangent(run, 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gradient is NULL", gan_run_tangent_backward(run, NULL, GAN_WANT_PARAMETERS));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "want is 4", gan_run_tangent_backward(run, y, 4));
+    fails(GAN_ERROR_SHAPE, "[2,8,8,3]", gan_run_tangent_backward(run, x, GAN_WANT_PARAMETERS));
+    ok(gan_run_forward(run, x));
+    fails(GAN_ERROR_STATE, "no gan_run_tangent()", gan_run_tangent_backward(run, y, GAN_WANT_PARAMETERS));
+    fails(GAN_ERROR_STATE, "GAN_TRAINING_TANGENTS", gan_penalty_squared_norm(NULL, plain, 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "weight is -1", gan_penalty_squared_norm(NULL, run, -1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "target is inf", gan_penalty_norm_distance(NULL, run, 1, INFINITY));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_penalty_norm_distance(NULL, NULL, 1, 1));
+    gan_run_free(&plain);
+    gan_run_free(&run);
+    gan_tensor_free(&flat);
+    gan_tensor_free(&x);
+    gan_network_free(&network);
+}
+END_TEST
+
 START_TEST(run_misuse)
 {
     gan_network *network = small_network(), *unbuilt = new_network(NULL);
@@ -275,6 +331,8 @@ START_TEST(run_misuse)
     fails(GAN_ERROR_SHAPE, "uint8 [2,8,8,3]", gan_run_forward(run, bytes));
     ok(gan_run_forward(run, x));
     ok(gan_run_forward(inference, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "fixed", gan_tensor_set_batch(gan_run_output(run, 0), 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "fixed", gan_tensor_set_batch(gan_network_parameter(network, 0), 1));
     ck_assert_ptr_null(gan_run_output(run, 1));
     ck_assert_ptr_null(gan_run_output(NULL, 0));
     ck_assert_ptr_null(gan_run_output_gradient(inference, 0));
@@ -398,6 +456,8 @@ int main(void)
     tcase_add_test(tests, weights_have_places_of_their_own);
     tcase_add_test(tests, summary);
     tcase_add_test(tests, running_averages);
+    tcase_add_test(tests, outputs_are_no_inputs);
+    tcase_add_test(tests, tangent_misuse);
     tcase_add_test(tests, run_misuse);
     tcase_add_test(tests, inputs_of_different_batches);
     tcase_add_test(tests, retained_output_outlives_its_run);

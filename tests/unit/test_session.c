@@ -180,6 +180,10 @@ START_TEST(not_a_number)
         const gan_tensor *w = gan_network_parameter(play.d, i);
         for (int64_t k = 0; k < gan_tensor_count(w); k++) ck_assert(isfinite(gan_tensor_floats(w)[k]));
     }
+    for (int i = 0; i < gan_network_buffer_count(play.d); i++) {
+        const gan_tensor *average = gan_network_buffer(play.d, i);
+        for (int64_t k = 0; k < gan_tensor_count(average); k++) ck_assert(isfinite(gan_tensor_floats(average)[k]));
+    }
 }
 END_TEST
 
