@@ -7,7 +7,9 @@
  * calls). */
 #include <gan/activation.h>
 #include <gan/batch_discrimination.h>
+#include <gan/check.h>
 #include <gan/context.h>
+#include <gan/custom.h>
 #include <gan/dataset.h>
 #include <gan/image.h>
 #include <gan/layer.h>

@@ -95,6 +95,11 @@ void gan_context_free(gan_context **handle)
     *handle = NULL;
     if (atomic_fetch_sub(&context->references, 1) > 1) return;
     gan_pool_free(&context->pool);
+    while (context->layers) {
+        void *block = context->layers->block;
+        context->layers = context->layers->next;
+        gan_context_release(context, block);
+    }
     gan_allocator allocator = context->allocator;
     gan_release(&allocator, context);
 }

@@ -10,6 +10,13 @@
 #include <gan/context.h>
 #include <stdatomic.h>
 
+/* A block that a higher layer has hung on the context, and that goes with it. */
+typedef struct gan_extension {
+    struct gan_extension *next;
+    const char *name;
+    void *block; /* the extension lies in it */
+} gan_extension;
+
 struct gan_context {
     atomic_int references;
     gan_allocator allocator;
@@ -18,7 +25,8 @@ struct gan_context {
     uint64_t seed;
     gan_log_function log;
     void *log_user;
-    atomic_uint networks; /* made so far: each draws its weights from a place of its own */
+    atomic_uint networks;  /* made so far: each draws its weights from a place of its own */
+    gan_extension *layers; /* types of layers that the caller has registered */
 };
 
 gan_context *gan_context_retain(gan_context *context);

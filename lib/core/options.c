@@ -113,3 +113,9 @@ gan_status gan_options_read(void *target, size_t size, const void *source, const
         status = check_field(&fields[i], (unsigned char *)target + fields[i].offset, what);
     return status;
 }
+
+gan_status gan_initializer_read(gan_initializer *initializer, const char *what, const char *name)
+{
+    const gan_field field = {name, GAN_FIELD_INITIALIZER, 0, 0, 0, 0, GAN_INITIALIZER_DEFAULT};
+    return check_initializer(&field, initializer, what);
+}

@@ -40,4 +40,7 @@ typedef struct gan_field {
 gan_status gan_options_read(void *target, size_t size, const void *source, const char *what, const gan_field *fields,
                             int count);
 
+/* Checks an initializer and puts its defaults in; a kind of 0 stays the network's. */
+gan_status gan_initializer_read(gan_initializer *initializer, const char *what, const char *name);
+
 #endif

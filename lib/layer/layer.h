@@ -75,6 +75,7 @@ typedef struct gan_layer_call {
     float *ty;
     const float *dty;
     float *dtx[GAN_MAX_INPUTS];
+    gan_status *status; /* where a layer of the caller's tells what went wrong; ours cannot fail */
     /* Backward: the layer calls it, where not NULL, when it is done with its parameters' gradients. */
     void (*parameters_done)(void *profiler);
     void *profiler;
@@ -114,8 +115,9 @@ typedef struct gan_layer_type {
     void (*tangent_backward)(const gan_layer_call *call);
 } gan_layer_type;
 
-/* Every type, ended by NULL. */
+/* Every type of ours, ended by NULL; and ours or the context's own of this name, or NULL. */
 extern const gan_layer_type *const gan_layer_types[];
+const gan_layer_type *gan_layer_type_named(const gan_context *context, const char *name);
 
 /* What all options of layers with one input begin with. */
 typedef struct gan_layer_options {
@@ -132,6 +134,9 @@ gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *in
 /* The same for a type with options and several inputs, of which options->input is the first: a NULL among them is an
  * error. */
 gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, gan_node *const *others, int count);
+
+/* The same for the type of this name, as the input's context knows it. */
+gan_node *gan_layer_node_named(const char *type, const void *options, gan_node *const *others, int count);
 
 /* Elements of a shape, for one sample. Shapes in a network are checked to have a count that fits. */
 int64_t gan_shape_elements(const gan_shape *shape);

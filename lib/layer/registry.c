@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/registry.h"
 
+#include <string.h>
+
 const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_input,      &gan_layer_conv2d,      &gan_layer_conv2d_transpose,
     &gan_layer_linear,     &gan_layer_batch_norm,  &gan_layer_relu,
     &gan_layer_leaky_relu, &gan_layer_tanh,        &gan_layer_sigmoid,
     &gan_layer_reshape,    &gan_layer_flatten,     &gan_layer_concat,
     &gan_layer_add,        &gan_layer_concat_diff, NULL};
+
+const gan_layer_type *gan_layer_type_named(const gan_context *context, const char *name)
+{
+    for (int i = 0; gan_layer_types[i]; i++)
+        if (strcmp(gan_layer_types[i]->name, name) == 0) return gan_layer_types[i];
+    for (const gan_extension *e = context->layers; e; e = e->next)
+        if (strcmp(e->name, name) == 0) return e->block;
+    return NULL;
+}

@@ -73,8 +73,8 @@ static gan_status add_penalty(const char *call, float *value, gan_run *run, stru
     status = gan_run_backward(run, NULL, GAN_WANT_INPUTS);
     if (status != GAN_OK) return status;
     double sum = set_directions(run, &penalty);
-    gan_run_push_tangent(run);
-    status = gan_run_tangent_backward(run, ones, GAN_WANT_PARAMETERS);
+    status = gan_run_push_tangent(run);
+    if (status == GAN_OK) status = gan_run_tangent_backward(run, ones, GAN_WANT_PARAMETERS);
     if (status == GAN_OK && value) *value = (float)sum;
     return status;
 }

@@ -169,6 +169,17 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
     return add_node(network, type, inputs, count + 1, options, common.name, NULL);
 }
 
+gan_node *gan_layer_node_named(const char *name, const void *options, gan_node *const *others, int count)
+{
+    gan_network *network = ((const gan_layer_options *)options)->input->network;
+    const gan_layer_type *type = name ? gan_layer_type_named(network->context, name) : NULL;
+    if (!type)
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                                          "gan_custom: the type is \"%.80s\"; gan_custom_register() makes types known",
+                                          name ? name : ""));
+    return gan_layer_node_with(type, options, others, count);
+}
+
 gan_node *gan_layer_node(const gan_layer_type *type, const void *options)
 {
     return gan_layer_node_with(type, options, NULL, 0);

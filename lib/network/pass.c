@@ -61,7 +61,7 @@ static const float *result_of(const gan_run *run, const gan_node *node)
     return place->external >= 0 ? run->input_data[place->external] : gan_run_arena(run, place->y);
 }
 
-gan_layer_call gan_run_call(const gan_run *run, const gan_node *node)
+gan_layer_call gan_run_call(gan_run *run, const gan_node *node)
 {
     const gan_network *network = run->network;
     const gan_plan *plan = &run->memory.plan;
@@ -78,6 +78,7 @@ gan_layer_call gan_run_call(const gan_run *run, const gan_node *node)
         .scratch_stride = plan->scratch_stride,
         .random = {network->context->seed, GAN_STREAM_LAYERS, network->ordinal << 16 | (uint32_t)node->index},
         .position = run->pass << 32,
+        .status = &run->failure,
     };
     for (int i = 0; i < node->layer.inputs; i++) call.x[i] = result_of(run, node->input[i]);
     for (int i = 0; i < node->layer.parameters; i++)
@@ -111,7 +112,8 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
     }
     set_batch(run, inputs[0]->shape[0]);
     if (run->mode != GAN_INFERENCE) run->pass = run->network->passes++;
-    for (int i = 0; i < run->network->count; i++) {
+    run->failure = GAN_OK;
+    for (int i = 0; run->failure == GAN_OK && i < run->network->count; i++) {
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
         gan_layer_call call = gan_run_call(run, node);
@@ -119,7 +121,8 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
         node->layer.type->forward(&call);
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_FORWARD, run->batch, begin);
     }
-    return GAN_OK;
+    if (run->failure != GAN_OK) run->batch = 0; /* as before the first pass */
+    return run->failure;
 }
 
 gan_status gan_run_forward(gan_run *run, const gan_tensor *input)
@@ -244,10 +247,11 @@ gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, unsigned w
     struct backward pass = {.run = run, .gradient = gradient ? gradient->data : NULL, .want = want};
     run->has_input_gradients = false;
     begin_gradients(&pass);
-    for (int i = run->network->count - 1; i >= 0; i--) {
+    run->failure = GAN_OK;
+    for (int i = run->network->count - 1; run->failure == GAN_OK && i >= 0; i--) {
         const gan_node *node = run->network->nodes[i];
         if (node->live && !node->is_input && gan_node_wants_gradient(node, want)) backward_node(&pass, node);
     }
-    if (want & GAN_WANT_INPUTS) finish_input_gradients(run);
-    return GAN_OK;
+    if (run->failure == GAN_OK && (want & GAN_WANT_INPUTS)) finish_input_gradients(run);
+    return run->failure;
 }

@@ -21,9 +21,10 @@ struct gan_run {
     bool has_input_gradients, has_tangents;
     gan_tensor *inputs[GAN_MAX_INPUTS];
     const float *input_data[GAN_MAX_INPUTS];
-    uint64_t pass; /* of the network's training passes, the last forward pass here: where its random numbers are */
-    bool *written; /* one a node: its gradient has a value in this backward pass */
-    bool *bent;    /* likewise, of a tangent's backward pass: so has the gradient of its result */
+    gan_status failure; /* of the pass at work: what a layer of the caller's returned */
+    uint64_t pass;      /* of the network's training passes, the last forward pass here: where its random numbers are */
+    bool *written;      /* one a node: its gradient has a value in this backward pass */
+    bool *bent;         /* likewise, of a tangent's backward pass: so has the gradient of its result */
     gan_profile *profile;
     gan_profile_part *part; /* this network's of the profile; NULL when there is none */
     struct gan_run_memory memory;
@@ -43,7 +44,7 @@ static inline int64_t gan_run_elements(const gan_run *run, const gan_node *node)
 }
 
 /* What all passes of a node have in common. */
-gan_layer_call gan_run_call(const gan_run *run, const gan_node *node);
+gan_layer_call gan_run_call(gan_run *run, const gan_node *node);
 
 /* Whether a backward pass that wants these needs the gradient of the node's result. */
 static inline bool gan_node_wants_gradient(const gan_node *node, unsigned want)
@@ -56,7 +57,7 @@ void gan_run_want_parameters(const gan_run *run, const gan_node *node, gan_layer
 
 /* gan_run_tangent() in two parts: where an input's direction is to be written, and the pass. */
 float *gan_run_direction(const gan_run *run, int input);
-void gan_run_push_tangent(gan_run *run);
+gan_status gan_run_push_tangent(gan_run *run);
 
 /* What backward passes ask of a run; `call` begins the sentence. */
 gan_status gan_run_check_backward(const gan_run *run, unsigned want, const char *call);

@@ -45,9 +45,10 @@ float *gan_run_direction(const gan_run *run, int input)
     return tangent_of(run, run->network->inputs[input]);
 }
 
-void gan_run_push_tangent(gan_run *run)
+gan_status gan_run_push_tangent(gan_run *run)
 {
-    for (int i = 0; i < run->network->count; i++) {
+    run->failure = GAN_OK;
+    for (int i = 0; run->failure == GAN_OK && i < run->network->count; i++) {
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
         gan_layer_call call = gan_run_call(run, node);
@@ -57,7 +58,8 @@ void gan_run_push_tangent(gan_run *run)
         node->layer.type->tangent(&call);
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_TANGENT, run->batch, begin);
     }
-    run->has_tangents = true;
+    run->has_tangents = run->failure == GAN_OK;
+    return run->failure;
 }
 
 gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count)
@@ -71,8 +73,7 @@ gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions
         else
             memset(gan_run_direction(run, i), 0, bytes);
     }
-    gan_run_push_tangent(run);
-    return GAN_OK;
+    return gan_run_push_tangent(run);
 }
 
 gan_status gan_run_tangent(gan_run *run, const gan_tensor *direction)
@@ -164,12 +165,13 @@ gan_status gan_run_tangent_backward(gan_run *run, const gan_tensor *gradient, un
     if (output->consumers > 0)
         memcpy(gan_run_arena(run, run->memory.plan.places[output->index].gradient), gradient->data,
                gan_tensor_bytes(gradient));
-    for (int i = network->count - 1; i >= 0; i--) {
+    run->failure = GAN_OK;
+    for (int i = network->count - 1; run->failure == GAN_OK && i >= 0; i--) {
         const gan_node *node = network->nodes[i];
         if (!node->live || node->is_input || !run->written[i] || !gan_node_wants_gradient(node, want)) continue;
         bool takes_seed = node == output && output->consumers == 0;
         tangent_backward_node(run, node, takes_seed ? gradient->data : NULL, want);
     }
-    if (want & GAN_WANT_INPUTS) finish_inputs(run);
-    return GAN_OK;
+    if (run->failure == GAN_OK && (want & GAN_WANT_INPUTS)) finish_inputs(run);
+    return run->failure;
 }

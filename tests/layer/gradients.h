@@ -5,7 +5,7 @@
 #include "support.h"
 
 /* A network with a training run, random inputs, and the objective: the sum over all outputs of y * r for fixed random
- * r. */
+ * r. That its derivatives are right is gan_check_network()'s to say. */
 typedef struct subject {
     gan_context *context;
     gan_network *network;
@@ -24,14 +24,6 @@ void forward(subject *subject);
 /* Forward, and the objective's gradient to the inputs and parameters that `want` names. */
 void backward(subject *subject, unsigned want);
 
-/* Every gradient agrees with central differences of the objective. Where the two one-sided differences disagree there
- * is a kink; such places are left out, and are few. */
-void check_differences(subject *subject);
-
-/* Each want-mask computes what it names, as both together do, bit for bit, and leaves the rest alone. Parameter
- * gradients add up. */
-void check_wants(subject *subject);
-
 /* The bits of all outputs and gradients as one number. */
 uint64_t fingerprint(subject *subject);
 
@@ -42,11 +34,6 @@ void use_tangents(subject *subject);
 void push_tangent(subject *subject);
 void tangent_backward(subject *subject, unsigned want);
 
-/* The tangent agrees with differences of the output, its gradients with differences of the tangent; want-masks as
- * above. */
-void check_tangent(subject *subject);
-void check_second_differences(subject *subject);
-void check_second_wants(subject *subject);
 uint64_t second_fingerprint(subject *subject);
 
 #endif

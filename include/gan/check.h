@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_CHECK_H
+#define GAN_CHECK_H
+
+#include <gan/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The tests that every layer of the library passes, for layers of the caller's own (gan/custom.h) and any network. */
+typedef struct gan_check_options {
+    size_t size;
+    int64_t batch;   /* 1..1000, default 3 */
+    float step;      /* of the differences, above 0, default 0.004 */
+    float tolerance; /* of a derivative, relative to the largest of its tensor or to 0.2; above 0, default 0.01 */
+    bool first_only; /* no second derivatives; they are left out, too, where a layer has no tangent */
+} gan_check_options;
+#ifndef __cplusplus
+#define gan_check_options(...) (&(gan_check_options){.size = sizeof(gan_check_options), __VA_ARGS__})
+#endif
+
+/* Checks a built network at its parameters and at normal random inputs, in training mode:
+ * - gradients by inputs and parameters agree with central differences of a random sum of the outputs,
+ * - the tangent agrees with differences of the outputs, and its gradients with differences of the tangent,
+ * - a backward pass that wants inputs or parameters alone gives the same bits as one that wants both, leaves the rest
+ *   alone, and parameter gradients add up.
+ * A place where the two one-sided differences disagree is a kink (of a relu, say) and is left out; there may be few.
+ * Of large tensors some 300 numbers are tried. Parameters end as they began; gradients are zero, and running averages
+ * have moved. options: NULL for the defaults.
+ * GAN_ERROR_NUMERIC: a derivative is wrong; the sentence names the tensor, the place and both numbers.
+ * GAN_ERROR_INVALID_ARGUMENT: an option out of range. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, and whatever
+ * a layer of the caller's returns. Not thread-safe on one network. */
+GAN_API gan_status gan_check_network(gan_network *network, const gan_check_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
