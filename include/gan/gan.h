@@ -5,6 +5,7 @@
 /* libgan: training and using generative adversarial networks. This header brings in all the others; docs/guide.md is
  * the way in. Conventions that hold everywhere: gan/status.h (errors), gan/context.h (options), gan/layer.h (builder
  * calls). */
+#include <gan/augment.h>
 #include <gan/context.h>
 #include <gan/dataset.h>
 #include <gan/image.h>
