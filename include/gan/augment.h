@@ -82,8 +82,9 @@ GAN_API gan_status gan_augment_tangent(const gan_augment *augment, gan_tensor *t
 /* One batch of real pictures seen: its logits, as D gave them to augmented pictures, float [N, ...]. Every `interval`
  * calls, with r = the mean sign of all logits since the last change,
  *     p = p + sign(r - target) * (pictures since the last change) / ramp, clipped to 0..1
- * (Karras et al. 2020, section 3.1: r near 0 says that D does not know its pictures, near 1 that it knows them by
- * heart). Call it when no backward pass at a position drawn before is still to come.
+ * (Karras et al. 2020, section 3: r near 0 says that D does not know its pictures, near 1 that it knows them by heart.
+ * They clip at 0 only; a p above 1 changes no more pictures, but takes longer to come back). Call it when no backward
+ * pass at a position drawn before is still to come.
  * GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_SHAPE: logits are not float. GAN_ERROR_STATE: not made with adaptive.
  * GAN_ERROR_NUMERIC: a logit is not a number; nothing is counted. */
 GAN_API gan_status gan_augment_adapt(gan_augment *augment, const gan_tensor *logits);
