@@ -17,7 +17,7 @@ typedef enum gan_stream {
     GAN_STREAM_WEIGHTS = 1,      /* initial weights */
     GAN_STREAM_LATENTS = 2,      /* latents of training steps */
     GAN_STREAM_DATA_ORDER = 3,   /* shuffles */
-    GAN_STREAM_AUGMENTATION = 4, /* flips */
+    GAN_STREAM_AUGMENTATION = 4, /* flips of datasets; gan/augment.h */
     GAN_STREAM_SAMPLES = 5,      /* latents of gan_session_sample() */
     GAN_STREAM_SYNTHETIC = 6,    /* pictures of the synthetic dataset */
     GAN_STREAM_LAYERS = 7,       /* layers that draw in a training pass: dropout, noise */

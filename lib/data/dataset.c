@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "data/dataset.h"
+#include "augment/augment.h"
 #include "core/options.h"
 #include "core/random.h"
 
@@ -101,18 +102,6 @@ static bool flips(const gan_dataset *dataset, int64_t position)
     return bits[0] & 1;
 }
 
-static void mirror(const gan_dataset *dataset, float *image)
-{
-    int w = dataset->width, c = dataset->channels;
-    for (int y = 0; y < dataset->height; y++, image += (ptrdiff_t)w * c)
-        for (int x = 0; x < w / 2; x++)
-            for (int k = 0; k < c; k++) {
-                float *left = &image[x * c + k], *right = &image[(w - 1 - x) * c + k], swapped = *left;
-                *left = *right;
-                *right = swapped;
-            }
-}
-
 static int64_t picture_at(const gan_dataset *dataset, int64_t position)
 {
     return dataset->order ? dataset->order[position] : position;
@@ -136,7 +125,8 @@ static void read_pictures(void *argument, int64_t begin, int64_t end, int worker
     for (int64_t i = begin; i < end; i++) {
         float *image = batch->images + i * picture_floats(dataset);
         dataset->source->read(dataset, picture_at(dataset, dataset->position + i), image);
-        if (flips(dataset, dataset->position + i)) mirror(dataset, image);
+        if (flips(dataset, dataset->position + i))
+            gan_augment_mirror(image, dataset->height, dataset->width, dataset->channels);
     }
 }
 

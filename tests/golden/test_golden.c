@@ -20,6 +20,7 @@ static const golden_kind kinds[] = {
     {"relu", check_layer_file},
     {"tanh", check_layer_file},
     {"sigmoid", check_layer_file},
+    {"augment", check_augment_file},
     {"gan_steps", check_steps_file},
     {"penalty", check_penalty_file},
 };

@@ -33,6 +33,7 @@ static void release(void *user, void *memory)
 struct program {
     gan_context *context;
     game game;
+    gan_augment *augment;
     gan_tensor *real, *images;
 };
 
@@ -42,6 +43,7 @@ static gan_status start(struct program *p, struct allocator *allocator)
         &p->context,
         gan_context_options(.threads = 2, .allocator = {.allocate = allocate, .release = release, .user = allocator}));
     if (status == GAN_OK) status = make_game(&p->game, p->context, (game_options){.smoothing = 0.1f});
+    if (status == GAN_OK) status = gan_augment_create(&p->augment, p->context, gan_augment_options(.adaptive = true));
     if (status == GAN_OK) status = gan_tensor_create(&p->real, p->context, GAN_FLOAT32, GAN_SHAPE(8, 8, 8, 3));
     if (status == GAN_OK) status = gan_tensor_create(&p->images, p->context, GAN_FLOAT32, GAN_SHAPE(3, 8, 8, 3));
     return status;
@@ -58,10 +60,19 @@ static gan_status play(struct program *p)
     return status;
 }
 
+static gan_status change(struct program *p)
+{
+    gan_status status = gan_augment_forward(p->augment, p->images, p->images, 0);
+    if (status == GAN_OK) status = gan_augment_tangent(p->augment, p->images, p->images, 0);
+    if (status == GAN_OK) status = gan_augment_backward(p->augment, p->images, p->images, 0);
+    return status == GAN_OK ? gan_augment_adapt(p->augment, p->images) : status;
+}
+
 static void stop(struct program *p)
 {
     gan_tensor_free(&p->images);
     gan_tensor_free(&p->real);
+    gan_augment_free(&p->augment);
     free_game(&p->game);
     gan_context_free(&p->context);
 }
@@ -75,6 +86,7 @@ START_TEST(every_allocation_may_fail)
         struct program program = {0};
         status = start(&program, &allocator);
         if (status == GAN_OK) status = play(&program);
+        if (status == GAN_OK) status = change(&program);
         ck_assert_msg(status == GAN_OK || status == GAN_ERROR_OUT_OF_MEMORY, "allocation %d: %s: %s", n,
                       gan_status_name(status), gan_last_error());
         stop(&program);
@@ -116,7 +128,10 @@ START_TEST(later_steps_take_no_memory)
     ok(start(&program, &allocator));
     ok(play(&program));
     int calls = allocator.calls;
-    for (int i = 0; i < 3; i++) ok(play(&program));
+    for (int i = 0; i < 3; i++) {
+        ok(play(&program));
+        ok(change(&program));
+    }
     ck_assert_int_eq(allocator.calls, calls);
     stop(&program);
 }
