@@ -24,6 +24,7 @@
 #include <gan/run.h>
 #include <gan/session.h>
 #include <gan/status.h>
+#include <gan/storage.h>
 #include <gan/tensor.h>
 #include <gan/version.h>
 

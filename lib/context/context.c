@@ -132,6 +132,9 @@ int gan_has_feature(const char *feature)
 #ifdef HAVE_PNG
     if (strcmp(feature, "png") == 0) return 1;
 #endif
+#ifdef HAVE_JSON
+    if (strcmp(feature, "json") == 0) return 1;
+#endif
     if (strcmp(feature, "blas") == 0) return gan_kernels_use_blas();
     for (int set = GAN_KERNELS_C; set <= GAN_KERNELS_NEON; set++)
         if (strcmp(feature, set_names[set]) == 0) return gan_kernels_select((gan_kernel_set)set) != NULL;

@@ -184,6 +184,24 @@ START_TEST(inference_is_the_forward_pass)
 }
 END_TEST
 
+/* The options that a layer's table of fields tells are all there is to it: as text it comes back the same. */
+START_TEST(layers_come_back_from_text)
+{
+    subject s = subject_of(&cases[_i], 1, GAN_KERNELS_AUTO, BATCH);
+    char text[4096], again[4096];
+    gan_network *copy;
+    if (!gan_has_feature("json")) return;
+    ok(gan_network_to_json(s.network, text, sizeof text, NULL));
+    ok(gan_network_from_json(&copy, s.context, text, strlen(text)));
+    ok(gan_network_to_json(copy, again, sizeof again, NULL));
+    ck_assert_str_eq(text, again);
+    subject t = new_subject(s.context, copy, BATCH);
+    ck_assert_msg(fingerprint(&s) == fingerprint(&t), "%s: another layer", cases[_i].type->name);
+    free_subject(&t);
+    free_subject(&s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("layers");
@@ -196,5 +214,6 @@ int main(void)
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, CASES * kernel_set_count());
     tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, CASES);
     tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, CASES);
+    tcase_add_loop_test(tests, layers_come_back_from_text, 0, CASES);
     return run_suite(suite);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GAN_IO_SAFETENSORS_H
+#define GAN_IO_SAFETENSORS_H
+
+#include "context/context.h"
+
+#include <gan/tensor.h>
+
+/* The safetensors container (huggingface/safetensors, format of 2022): 8 bytes of header length, little-endian; a JSON
+ * header that gives each tensor's type, shape and place, and texts under __metadata__; then the data. docs/formats.md
+ * has what libgan puts in it. */
+
+typedef struct gan_stored_tensor {
+    const char *name;
+    gan_type type;
+    int rank;
+    int64_t shape[GAN_MAX_RANK];
+    const void *data;
+    size_t bytes;
+} gan_stored_tensor;
+
+typedef struct gan_stored_text {
+    const char *key, *text;
+} gan_stored_text;
+
+/* Writes a file whole or not at all. Names and keys must differ. GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO,
+ * GAN_ERROR_UNSUPPORTED without a JSON library. */
+gan_status gan_safetensors_write(gan_context *context, const char *path, const gan_stored_tensor *tensors, int count,
+                                 const gan_stored_text *texts, int text_count);
+
+typedef struct gan_safetensors gan_safetensors;
+
+/* Reads and checks a whole file: every byte of the data belongs to one tensor, names differ, texts are UTF-8. Nothing
+ * is allocated that the file's size does not justify. GAN_ERROR_IO, GAN_ERROR_FORMAT, GAN_ERROR_OUT_OF_MEMORY,
+ * GAN_ERROR_UNSUPPORTED. */
+gan_status gan_safetensors_read(gan_safetensors **file, gan_context *context, const char *path);
+void gan_safetensors_free(gan_safetensors **file);
+
+int gan_safetensors_count(const gan_safetensors *file);
+const gan_stored_tensor *gan_safetensors_get(const gan_safetensors *file, int index);
+const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name); /* or NULL */
+const char *gan_safetensors_text(const gan_safetensors *file, const char *key);               /* or NULL */
+const char *gan_safetensors_path(const gan_safetensors *file);
+
+/* GAN_ERROR_FORMAT when the file has no tensor of this name, or one of another type or shape than the tensor's; the
+ * sentence names file and tensor. */
+gan_status gan_safetensors_check(const gan_safetensors *file, const char *name, const gan_tensor *tensor);
+
+/* The same, and copies the numbers into the tensor; in the file they need not be aligned. */
+gan_status gan_safetensors_copy(const gan_safetensors *file, const char *name, gan_tensor *tensor);
+
+#endif
