@@ -25,6 +25,22 @@ typedef struct gan_sgd_options {
 #define gan_sgd_options(...) (&(gan_sgd_options){.size = sizeof(gan_sgd_options), __VA_ARGS__})
 #endif
 
+/* RMSProp (Tieleman, Hinton 2012), as PyTorch defines it:
+ *     v = alpha * v + (1 - alpha) * g^2,   w = w - rate * g / (sqrt(v) + epsilon),
+ *     centered: a = alpha * a + (1 - alpha) * g, and v - a^2 below the root (Graves 2013),
+ *     with a momentum: b = momentum * b + the quotient, w = w - rate * b. */
+typedef struct gan_rmsprop_options {
+    size_t size;
+    float rate;     /* above 0, default 0.01 */
+    float alpha;    /* 0 <= alpha < 1, default 0.99 */
+    float epsilon;  /* above 0, default 1e-8 */
+    float momentum; /* 0 <= momentum < 1, default 0 */
+    bool centered;
+} gan_rmsprop_options;
+#ifndef __cplusplus
+#define gan_rmsprop_options(...) (&(gan_rmsprop_options){.size = sizeof(gan_rmsprop_options), __VA_ARGS__})
+#endif
+
 /* Adam (Kingma, Ba 2015), t counting from 1:
  *     m = beta1 * m + (1 - beta1) * g,   v = beta2 * v + (1 - beta2) * g^2
  *     w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) */
@@ -34,16 +50,36 @@ typedef struct gan_adam_options {
     float beta1;   /* 0 <= beta1 < 1, default 0.9; GAN_ZERO for 0 */
     float beta2;   /* 0 <= beta2 < 1, default 0.999 */
     float epsilon; /* above 0, default 1e-8 */
+    bool amsgrad;  /* below the root the largest v of all steps so far (Reddi, Kale, Kumar 2018) */
 } gan_adam_options;
 #ifndef __cplusplus
 #define gan_adam_options(...) (&(gan_adam_options){.size = sizeof(gan_adam_options), __VA_ARGS__})
+#endif
+
+/* AdamW (Loshchilov, Hutter 2019): Adam's step, and in the same step the weights shrink by themselves,
+ *     w = w - rate * weight_decay * w - rate * (Adam's quotient),
+ * biases and the parameters of norms, too. The decay follows the rate's schedule. */
+typedef struct gan_adamw_options {
+    size_t size;
+    float rate; /* the first members are those of gan_adam_options, with their ranges and defaults */
+    float beta1;
+    float beta2;
+    float epsilon;
+    bool amsgrad;
+    float weight_decay; /* 0.., default 0.01 */
+} gan_adamw_options;
+#ifndef __cplusplus
+#define gan_adamw_options(...) (&(gan_adamw_options){.size = sizeof(gan_adamw_options), __VA_ARGS__})
 #endif
 
 /* Make an optimizer for the parameters of a built network. options: NULL for the defaults. The caller owns the result
  * and frees it with gan_optimizer_free(). GAN_ERROR_INVALID_ARGUMENT, GAN_ERROR_STATE: the network is not built,
  * GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const gan_sgd_options *options);
+GAN_API gan_status gan_rmsprop_create(gan_optimizer **optimizer, gan_network *network,
+                                      const gan_rmsprop_options *options);
 GAN_API gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, const gan_adam_options *options);
+GAN_API gan_status gan_adamw_create(gan_optimizer **optimizer, gan_network *network, const gan_adamw_options *options);
 
 /* Gives up the caller's reference (a session keeps its own) and sets *optimizer to NULL. NULL is fine. */
 GAN_API void gan_optimizer_free(gan_optimizer **optimizer);

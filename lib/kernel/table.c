@@ -41,6 +41,10 @@ const gan_kernels VARIANT(kernels) = {
     .concat_diff = VARIANT(concat_diff),
     .concat_diff_backward = VARIANT(concat_diff_backward),
     .adam = VARIANT(adam),
+    .rmsprop = VARIANT(rmsprop),
     .sgd = VARIANT(sgd),
     .sum_squares = VARIANT(sum_squares),
+    .scale = VARIANT(scale),
+    .clip = VARIANT(clip),
+    .lerp = VARIANT(lerp),
 };

@@ -2,13 +2,16 @@
 #include "optimizer/optimizer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Parameters a task. */
 #define GRAIN 16384
 
 gan_status gan_optimizer_create(gan_optimizer **handle, gan_network *network, const gan_optimizer_type *type)
 {
-    gan_status status = gan_network_require_built(network, type->name, "network");
+    char call[64];
+    snprintf(call, sizeof call, "gan_%s_create", type->name);
+    gan_status status = gan_network_require_built(network, call, "network");
     if (status != GAN_OK) return status;
     gan_optimizer *optimizer = gan_context_allocate(network->context, 1, sizeof *optimizer, "an optimizer");
     if (!optimizer) return GAN_ERROR_OUT_OF_MEMORY;
@@ -49,7 +52,7 @@ gan_optimizer_range gan_optimizer_range_of(const gan_optimizer *optimizer, int64
         .gradient = gan_tensor_floats(parameters->gradients) + begin,
         .count = end - begin,
     };
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < GAN_OPTIMIZER_STATES; i++)
         if (optimizer->state[i]) range.state[i] = gan_tensor_floats(optimizer->state[i]) + begin;
     return range;
 }

@@ -6,11 +6,14 @@
 
 #include <gan/optimizer.h>
 
+#define GAN_OPTIMIZER_STATES 3
+
 /* An optimizer is one sweep over the block of a network's parameters; a type is what it does to a range of them. */
 typedef struct gan_optimizer_type {
-    const char *name;      /* in messages and files */
-    int states;            /* numbers remembered for each parameter */
-    gan_range_task update; /* argument: the optimizer, its steps counting this one */
+    const char *name;                              /* in files; in messages between "gan_" and "_create" */
+    const char *state_names[GAN_OPTIMIZER_STATES]; /* in files */
+    int states;                                    /* numbers remembered for each parameter */
+    gan_range_task update;                         /* argument: the optimizer, its steps counting this one */
 } gan_optimizer_type;
 
 struct gan_optimizer {
@@ -19,10 +22,11 @@ struct gan_optimizer {
     gan_network *network;
     float rate;
     uint64_t steps;
-    gan_tensor *state[2]; /* each like the block of parameters */
+    gan_tensor *state[GAN_OPTIMIZER_STATES]; /* each like the block of parameters */
     union {
         gan_sgd_options sgd;
-        gan_adam_options adam;
+        gan_rmsprop_options rmsprop;
+        gan_adamw_options adam; /* Adam is AdamW without decay */
     } options;
 };
 
@@ -32,7 +36,7 @@ gan_optimizer *gan_optimizer_retain(gan_optimizer *optimizer);
 
 /* The range's parameters, gradients and states, for update functions. */
 typedef struct gan_optimizer_range {
-    float *weight, *state[2];
+    float *weight, *state[GAN_OPTIMIZER_STATES]; /* NULL: a state that the type does not have */
     const float *gradient;
     int64_t count;
 } gan_optimizer_range;

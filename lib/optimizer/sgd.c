@@ -18,8 +18,9 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
                                               options->momentum, options->nesterov);
 }
 
-static const gan_optimizer_type plain = {.name = "gan_sgd_create", .states = 0, .update = update};
-static const gan_optimizer_type with_momentum = {.name = "gan_sgd_create", .states = 1, .update = update};
+static const gan_optimizer_type plain = {.name = "sgd", .states = 0, .update = update};
+static const gan_optimizer_type with_momentum = {
+    .name = "sgd", .states = 1, .state_names = {"velocity"}, .update = update};
 
 gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const gan_sgd_options *given)
 {
