@@ -82,6 +82,28 @@ GAN_API gan_status gan_network_zero_gradients(gan_network *network);
 /* The Euclidean norm of all gradients together; 0 before the first training run and for NULL. */
 GAN_API float gan_network_gradient_norm(const gan_network *network);
 
+/* Between gan_run_backward() and gan_optimizer_step():
+ *
+ * gan_network_clip_gradient_norm() scales all gradients by max / norm where their common Euclidean norm is above max
+ * (Pascanu, Mikolov, Bengio 2013). *norm (may be NULL): what it was before. GAN_ERROR_NUMERIC: the norm is not finite;
+ * *norm tells, and the gradients are as they were.
+ *
+ * gan_network_clip_gradient_value() brings every gradient into -limit..limit; NaN stays NaN.
+ *
+ * gan_network_scale_gradients() multiplies all gradients: gradients of several batches add up until
+ * gan_network_zero_gradients(), and 1 / (number of batches) makes their sum the mean, as that of one large batch. The
+ * two are the same but for rounding where no layer looks at the batch as a whole (batch norm and concat_diff do).
+ *
+ * max and limit are above 0 and finite, factor is finite: else GAN_ERROR_INVALID_ARGUMENT, as for a NULL network.
+ * GAN_ERROR_STATE: not built, or no training run was made yet. */
+GAN_API gan_status gan_network_clip_gradient_norm(gan_network *network, float max, float *norm);
+GAN_API gan_status gan_network_clip_gradient_value(gan_network *network, float limit);
+GAN_API gan_status gan_network_scale_gradients(gan_network *network, float factor);
+
+/* Brings every parameter into -limit..limit: after each step of a Wasserstein critic (Arjovsky, Chintala, Bottou 2017:
+ * 0.01). GAN_ERROR_INVALID_ARGUMENT: NULL, or a limit that is not above 0 and finite. GAN_ERROR_STATE: not built. */
+GAN_API gan_status gan_network_clip_parameters(gan_network *network, float limit);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/network.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -180,12 +179,4 @@ gan_status gan_network_zero_gradients(gan_network *network)
     if (status == GAN_OK && network->parameters.gradients)
         memset(gan_tensor_data(network->parameters.gradients), 0, gan_tensor_bytes(network->parameters.gradients));
     return status;
-}
-
-float gan_network_gradient_norm(const gan_network *network)
-{
-    if (!network || !network->parameters.gradients) return 0;
-    const gan_tensor *gradients = network->parameters.gradients;
-    return (float)sqrt(
-        network->context->kernels->sum_squares(gan_tensor_floats(gradients), gan_tensor_count(gradients)));
 }
