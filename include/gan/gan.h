@@ -15,6 +15,7 @@
 #include <gan/profile.h>
 #include <gan/random.h>
 #include <gan/run.h>
+#include <gan/schedule.h>
 #include <gan/session.h>
 #include <gan/status.h>
 #include <gan/tensor.h>

@@ -3,6 +3,7 @@
 #define GAN_OPTIMIZER_H
 
 #include <gan/network.h>
+#include <gan/schedule.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -88,10 +89,23 @@ GAN_API void gan_optimizer_free(gan_optimizer **optimizer);
  * GAN_ERROR_INVALID_ARGUMENT: NULL. GAN_ERROR_STATE: the network has no gradients yet (no training run was made). */
 GAN_API gan_status gan_optimizer_step(gan_optimizer *optimizer);
 
-/* The learning rate, and the number of steps done. A rate above 0 and finite, else GAN_ERROR_INVALID_ARGUMENT. */
+/* The learning rate: above 0 and finite, else GAN_ERROR_INVALID_ARGUMENT. Where there is a schedule, it is the base. */
 GAN_API gan_status gan_optimizer_set_rate(gan_optimizer *optimizer, float rate);
-GAN_API float gan_optimizer_rate(const gan_optimizer *optimizer);     /* 0 for NULL */
-GAN_API uint64_t gan_optimizer_steps(const gan_optimizer *optimizer); /* 0 for NULL */
+
+/* From now on, the rate of a step is what the schedule makes of the rate that was set; steps are the optimizer's, so
+ * that the first one has the number 0. The schedule is copied; NULL takes it away. start and end are at least 0: a rate
+ * of 0 moves no weight, only what the optimizer remembers. GAN_ERROR_INVALID_ARGUMENT: a NULL optimizer, what
+ * gan_schedule_check() refuses, a number out of range. */
+GAN_API gan_status gan_optimizer_set_schedule(gan_optimizer *optimizer, const gan_schedule *rate);
+
+/* The same for beta2 of Adam and AdamW: start and end are at least 0 and below 1. The correction of v takes each step's
+ * own beta2: 1 - their product in place of 1 - beta2^t, the product being that of the schedule from step 0 on.
+ * GAN_ERROR_INVALID_ARGUMENT. GAN_ERROR_UNSUPPORTED: the optimizer has no beta2. */
+GAN_API gan_status gan_optimizer_set_beta2_schedule(gan_optimizer *optimizer, const gan_schedule *beta2);
+
+/* The rate of the next step, and the number of steps done. 0 for NULL. */
+GAN_API float gan_optimizer_rate(const gan_optimizer *optimizer);
+GAN_API uint64_t gan_optimizer_steps(const gan_optimizer *optimizer);
 
 #ifdef __cplusplus
 }

@@ -9,14 +9,14 @@ void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_optimizer *optimizer = argument;
     const gan_adamw_options *options = &optimizer->options.adam;
-    double t = (double)optimizer->steps;
+    const gan_optimizer_moment *now = &optimizer->now;
     gan_adam_step step = {
         .beta1 = options->beta1,
-        .beta2 = options->beta2,
+        .beta2 = now->beta2,
         .epsilon = options->epsilon,
-        .rate = (float)(optimizer->rate / (1 - pow(options->beta1, t))),
-        .correction = (float)(1 / (1 - pow(options->beta2, t))),
-        .decay = optimizer->rate * options->weight_decay,
+        .rate = (float)(now->rate / (1 - pow(options->beta1, (double)optimizer->steps))),
+        .correction = (float)(1 / (1 - now->beta2_product)),
+        .decay = now->rate * options->weight_decay,
     };
     gan_optimizer_range r = gan_optimizer_range_of(optimizer, begin, end);
     (void)worker;
@@ -25,9 +25,9 @@ void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 }
 
 static const gan_optimizer_type adam = {
-    .name = "adam", .states = 2, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .name = "adam", .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 static const gan_optimizer_type amsgrad = {
-    .name = "adam", .states = 3, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .name = "adam", .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 
 gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, const gan_adam_options *given)
 {
@@ -39,7 +39,7 @@ gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, cons
     if (status == GAN_OK) status = gan_optimizer_create(optimizer, network, options.amsgrad ? &amsgrad : &adam);
     if (status != GAN_OK) return status;
     (*optimizer)->rate = options.rate;
-    (*optimizer)->options.adam =
-        (gan_adamw_options){.beta1 = options.beta1, .beta2 = options.beta2, .epsilon = options.epsilon};
+    (*optimizer)->beta2 = options.beta2;
+    (*optimizer)->options.adam = (gan_adamw_options){.beta1 = options.beta1, .epsilon = options.epsilon};
     return GAN_OK;
 }

@@ -7,9 +7,9 @@ static const gan_field fields[] = {
 };
 
 static const gan_optimizer_type adamw = {
-    .name = "adamw", .states = 2, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .name = "adamw", .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 static const gan_optimizer_type amsgrad = {
-    .name = "adamw", .states = 3, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .name = "adamw", .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 
 gan_status gan_adamw_create(gan_optimizer **optimizer, gan_network *network, const gan_adamw_options *given)
 {
@@ -21,6 +21,7 @@ gan_status gan_adamw_create(gan_optimizer **optimizer, gan_network *network, con
     if (status == GAN_OK) status = gan_optimizer_create(optimizer, network, options.amsgrad ? &amsgrad : &adamw);
     if (status != GAN_OK) return status;
     (*optimizer)->rate = options.rate;
+    (*optimizer)->beta2 = options.beta2;
     (*optimizer)->options.adam = options;
     return GAN_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef GAN_OPTIMIZER_OPTIMIZER_H
 #define GAN_OPTIMIZER_OPTIMIZER_H
 
+#include "core/schedule.h"
 #include "network/network.h"
 
 #include <gan/optimizer.h>
@@ -13,15 +14,25 @@ typedef struct gan_optimizer_type {
     const char *name;                              /* in files; in messages between "gan_" and "_create" */
     const char *state_names[GAN_OPTIMIZER_STATES]; /* in files */
     int states;                                    /* numbers remembered for each parameter */
-    gan_range_task update;                         /* argument: the optimizer, its steps counting this one */
+    bool has_beta2;
+    gan_range_task update; /* argument: the optimizer, its steps counting this one */
 } gan_optimizer_type;
+
+/* What schedules make of a step. */
+typedef struct gan_optimizer_moment {
+    float rate, beta2;
+    double beta2_product; /* of this step's and all before it */
+    uint64_t steps;       /* those that the product is of */
+} gan_optimizer_moment;
 
 struct gan_optimizer {
     atomic_int references;
     const gan_optimizer_type *type;
     gan_network *network;
-    float rate;
+    float rate, beta2; /* as they were set; beta2 of types that have one */
+    gan_schedule rate_schedule, beta2_schedule;
     uint64_t steps;
+    gan_optimizer_moment now;
     gan_tensor *state[GAN_OPTIMIZER_STATES]; /* each like the block of parameters */
     union {
         gan_sgd_options sgd;

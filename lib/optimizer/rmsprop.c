@@ -19,7 +19,7 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
         .alpha = options->alpha,
         .epsilon = options->epsilon,
         .momentum = options->momentum,
-        .rate = optimizer->rate,
+        .rate = optimizer->now.rate,
     };
     gan_optimizer_range r = gan_optimizer_range_of(optimizer, begin, end);
     (void)worker;

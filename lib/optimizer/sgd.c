@@ -14,7 +14,7 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
     const gan_sgd_options *options = &optimizer->options.sgd;
     gan_optimizer_range r = gan_optimizer_range_of(optimizer, begin, end);
     (void)worker;
-    optimizer->network->context->kernels->sgd(r.weight, r.gradient, r.state[0], r.count, optimizer->rate,
+    optimizer->network->context->kernels->sgd(r.weight, r.gradient, r.state[0], r.count, optimizer->now.rate,
                                               options->momentum, options->nesterov);
 }
 
