@@ -7,6 +7,7 @@
  * calls). */
 #include <gan/context.h>
 #include <gan/dataset.h>
+#include <gan/ema.h>
 #include <gan/image.h>
 #include <gan/layer.h>
 #include <gan/loss.h>

@@ -20,6 +20,7 @@ typedef enum gan_stream {
     GAN_STREAM_AUGMENTATION = 4, /* flips */
     GAN_STREAM_SAMPLES = 5,      /* latents of gan_session_sample() */
     GAN_STREAM_SYNTHETIC = 6,    /* pictures of the synthetic dataset */
+    GAN_STREAM_STATISTICS = 7,   /* latents of gan_network_standing_statistics() */
     GAN_STREAM_USER = 64
 } gan_stream;
 

@@ -206,6 +206,7 @@ static gan_layer_call call_of(const gan_run *run, const gan_node *node)
         .pool = network->context->pool,
         .batch = run->batch,
         .training = run->mode == GAN_TRAINING,
+        .plain_mean = network->plain_mean,
         .y = arena(run, plan->places[node->index].y),
         .saved = arena(run, plan->places[node->index].saved),
         .shared = arena(run, plan->shared),

@@ -82,8 +82,15 @@ static gan_status make(gan_network *network, gan_variables *variables, bool buff
     gan_status status = lay_out(network, variables, buffers);
     if (status == GAN_OK)
         status = make_block(network->context, variables, &variables->values, offsetof(gan_variable, value));
-    for (int i = 0; status == GAN_OK && i < count; i++)
-        status = gan_network_initialize(network, &variables->list[i], i);
+    return status;
+}
+
+static gan_status free_after_failure(gan_network *network, gan_status status)
+{
+    if (status != GAN_OK) {
+        gan_variables_free(network->context, &network->buffers);
+        gan_variables_free(network->context, &network->parameters);
+    }
     return status;
 }
 
@@ -91,11 +98,17 @@ gan_status gan_network_make_variables(gan_network *network)
 {
     gan_status status = make(network, &network->parameters, false);
     if (status == GAN_OK) status = make(network, &network->buffers, true);
-    if (status != GAN_OK) {
-        gan_variables_free(network->context, &network->buffers);
-        gan_variables_free(network->context, &network->parameters);
-    }
-    return status;
+    return free_after_failure(network, status);
+}
+
+gan_status gan_network_initialize_variables(gan_network *network)
+{
+    const gan_variables *lists[] = {&network->parameters, &network->buffers};
+    gan_status status = GAN_OK;
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; status == GAN_OK && i < lists[k]->count; i++)
+            status = gan_network_initialize(network, &lists[k]->list[i], i);
+    return free_after_failure(network, status);
 }
 
 gan_status gan_network_need_gradients(gan_network *network)
