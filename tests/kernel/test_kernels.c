@@ -183,22 +183,23 @@ static void reference_concat_diff_backward(double **out, double **in, const int6
 /* Adam with and without AMSGrad's third state. */
 static const gan_adam_step adam_step = {0.5f, 0.999f, 1e-8f, 4e-4f, 1000, 0.01f};
 
-#define ADAM(name, top)                                                                                      \
-    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s)                  \
-    {                                                                                                        \
-        k->adam(out[0], in[0], out[1], out[2], top, s[0] * s[1], &adam_step);                                \
-    }                                                                                                        \
-    static void reference_##name(double **out, double **in, const int64_t *s)                                \
-    {                                                                                                        \
-        const gan_adam_step *a = &adam_step;                                                                 \
-        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                                          \
-            double g = in[0][i], *m = out[1] + i, *v = out[2] + i, *most = v;                                \
-            *m = (double)a->beta1 * *m + (1 - (double)a->beta1) * g;                                         \
-            *v = (double)a->beta2 * *v + (1 - (double)a->beta2) * g * g;                                     \
-            if (top) *(most = (double *)(top) + i) = fmax(*v, ((double *)(top))[i]);                         \
-            double step = (double)a->rate * *m / (sqrt(*most * (double)a->correction) + (double)a->epsilon); \
-            out[0][i] -= (double)a->decay * out[0][i] + step;                                                \
-        }                                                                                                    \
+#define ADAM(name, top)                                                                                        \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s)                    \
+    {                                                                                                          \
+        k->adam(out[0], in[0], out[1], out[2], top, s[0] * s[1], &adam_step);                                  \
+    }                                                                                                          \
+    static void reference_##name(double **out, double **in, const int64_t *s)                                  \
+    {                                                                                                          \
+        const gan_adam_step *a = &adam_step;                                                                   \
+        double *tops = top;                                                                                    \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                                            \
+            double g = in[0][i], *m = out[1] + i, *v = out[2] + i;                                             \
+            *m = (double)a->beta1 * *m + (1 - (double)a->beta1) * g;                                           \
+            *v = (double)a->beta2 * *v + (1 - (double)a->beta2) * g * g;                                       \
+            double divisor = tops ? tops[i] = fmax(*v, tops[i]) : *v;                                          \
+            double step = (double)a->rate * *m / (sqrt(divisor * (double)a->correction) + (double)a->epsilon); \
+            out[0][i] -= (double)a->decay * out[0][i] + step;                                                  \
+        }                                                                                                      \
     }
 ADAM(adam, NULL)
 ADAM(amsgrad, out[3])
