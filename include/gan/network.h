@@ -88,7 +88,7 @@ GAN_API gan_status gan_network_zero_gradients(gan_network *network);
 /* The Euclidean norm of all gradients together; 0 before the first training run and for NULL. */
 GAN_API float gan_network_gradient_norm(const gan_network *network);
 
-/* Between gan_run_backward() and gan_optimizer_step():
+/* Between gan_run_backward() and gan_optimizer_step(), by one thread, alone with the network:
  *
  * gan_network_clip_gradient_norm() scales all gradients by max / norm where their common Euclidean norm is above max
  * (Pascanu, Mikolov, Bengio 2013). *norm (may be NULL): what it was before. GAN_ERROR_NUMERIC: the norm is not finite;
@@ -130,7 +130,7 @@ typedef struct gan_statistics_options {
  * exponential average over weights that have gone. Samples then depend on neither their batch nor the training's last
  * steps; above all for averaged weights (gan/ema.h). The same calls give the same bits; no other stream moves. A
  * network without such layers is left as it is. Takes the memory of a training run for the time of the call, and of the
- * network's gradients to stay.
+ * network's gradients to stay. Thread-safety: as a training run, alone with its network.
  * GAN_ERROR_INVALID_ARGUMENT: NULL or an option out of range. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, or
  * what fill returned: all statistics are as they were. */
 GAN_API gan_status gan_network_standing_statistics(gan_network *network, const gan_statistics_options *options);
