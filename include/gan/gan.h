@@ -12,6 +12,7 @@
 #include <gan/context.h>
 #include <gan/custom.h>
 #include <gan/dataset.h>
+#include <gan/ema.h>
 #include <gan/image.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
@@ -22,6 +23,7 @@
 #include <gan/profile.h>
 #include <gan/random.h>
 #include <gan/run.h>
+#include <gan/schedule.h>
 #include <gan/session.h>
 #include <gan/status.h>
 #include <gan/storage.h>

@@ -40,6 +40,12 @@ GAN_API gan_status gan_network_output(gan_network *network, gan_node *node);
  * network can only be freed. */
 GAN_API gan_status gan_network_build(gan_network *network);
 
+/* Makes a built network of the same graph, options and names, with parameters and buffers of its own that begin with
+ * the same values, and no gradients. It changes nothing about the numbers that other networks draw. The caller owns the
+ * result and frees it with gan_network_free(); neither network needs the other.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_STATE: the network is not built. GAN_ERROR_OUT_OF_MEMORY. */
+GAN_API gan_status gan_network_clone(gan_network **copy, const gan_network *network);
+
 /* Writes the table of layers that Keras users know (name, type, output shape, parameters, FLOPs for one sample, what it
  * reads) as text with line breaks and a final 0 into text, as far as capacity goes. *length (may be NULL): the
  * bytes of the whole table without the 0, so that a call with capacity 0 (and text NULL) asks for the size.
@@ -81,6 +87,53 @@ GAN_API gan_status gan_network_zero_gradients(gan_network *network);
 
 /* The Euclidean norm of all gradients together; 0 before the first training run and for NULL. */
 GAN_API float gan_network_gradient_norm(const gan_network *network);
+
+/* Between gan_run_backward() and gan_optimizer_step(), by one thread, alone with the network:
+ *
+ * gan_network_clip_gradient_norm() scales all gradients by max / norm where their common Euclidean norm is above max
+ * (Pascanu, Mikolov, Bengio 2013). *norm (may be NULL): what it was before. GAN_ERROR_NUMERIC: the norm is not finite;
+ * *norm tells, and the gradients are as they were.
+ *
+ * gan_network_clip_gradient_value() brings every gradient into -limit..limit; NaN stays NaN.
+ *
+ * gan_network_scale_gradients() multiplies all gradients: gradients of several batches add up until
+ * gan_network_zero_gradients(), and 1 / (number of batches) makes their sum the mean, as that of one large batch. The
+ * two are the same but for rounding where no layer looks at the batch as a whole (batch norm and concat_diff do).
+ *
+ * max and limit are above 0 and finite, factor is finite: else GAN_ERROR_INVALID_ARGUMENT, as for a NULL network.
+ * GAN_ERROR_STATE: not built, or no training run was made yet. */
+GAN_API gan_status gan_network_clip_gradient_norm(gan_network *network, float max, float *norm);
+GAN_API gan_status gan_network_clip_gradient_value(gan_network *network, float limit);
+GAN_API gan_status gan_network_scale_gradients(gan_network *network, float factor);
+
+/* Brings every parameter into -limit..limit: after each step of a Wasserstein critic (Arjovsky, Chintala, Bottou 2017:
+ * 0.01). GAN_ERROR_INVALID_ARGUMENT: NULL, or a limit that is not above 0 and finite. GAN_ERROR_STATE: not built. */
+GAN_API gan_status gan_network_clip_parameters(gan_network *network, float limit);
+
+/* Puts numbers into the inputs of a pass, float tensors [batch, shape of the input node], count of them; number counts
+ * the passes from 0. What it returns, if not GAN_OK, ends the call. */
+typedef gan_status (*gan_inputs_function)(void *user, int64_t number, gan_tensor *const *inputs, int count);
+
+typedef struct gan_statistics_options {
+    size_t size;
+    int64_t batch;            /* samples a pass, 1.., default 64; as in training, for it has a part in the variance */
+    int64_t passes;           /* 1.., default 16 */
+    gan_inputs_function fill; /* default: standard normal numbers from the beginning of GAN_STREAM_STATISTICS */
+    void *user;
+} gan_statistics_options;
+#ifndef __cplusplus
+#define gan_statistics_options(...) (&(gan_statistics_options){.size = sizeof(gan_statistics_options), __VA_ARGS__})
+#endif
+
+/* Standing statistics (Brock, Donahue, Simonyan 2019): what layers keep of training for inference, batch norm's running
+ * mean and variance, becomes the plain mean over `passes` training passes with the weights as they are, in place of an
+ * exponential average over weights that have gone. Samples then depend on neither their batch nor the training's last
+ * steps; above all for averaged weights (gan/ema.h). The same calls give the same bits; no other stream moves. A
+ * network without such layers is left as it is. Takes the memory of a training run for the time of the call, and of the
+ * network's gradients to stay. Thread-safety: as a training run, alone with its network.
+ * GAN_ERROR_INVALID_ARGUMENT: NULL or an option out of range. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, or
+ * what fill returned: all statistics are as they were. */
+GAN_API gan_status gan_network_standing_statistics(gan_network *network, const gan_statistics_options *options);
 
 #ifdef __cplusplus
 }

@@ -23,6 +23,7 @@ typedef enum gan_stream {
     GAN_STREAM_LAYERS = 7,       /* layers that draw in a training pass: dropout, noise */
     GAN_STREAM_PENALTIES = 8,    /* where a penalty looks between or beside pictures */
     GAN_STREAM_CHECKS = 9,       /* gan_check_network() */
+    GAN_STREAM_STATISTICS = 10,  /* latents of gan_network_standing_statistics() */
     GAN_STREAM_USER = 64
 } gan_stream;
 

@@ -43,7 +43,12 @@ typedef struct gan_adam_step {
     float beta1, beta2, epsilon;
     float rate;       /* divided by (1 - beta1^t) */
     float correction; /* 1 / (1 - beta2^t) */
+    float decay;      /* of the weight itself: rate * weight decay */
 } gan_adam_step;
+
+typedef struct gan_rmsprop_step {
+    float alpha, epsilon, momentum, rate;
+} gan_rmsprop_step;
 
 typedef struct gan_kernels {
     const char *name;
@@ -107,11 +112,23 @@ typedef struct gan_kernels {
                                 int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 
     /* Optimizer updates of n parameters w by gradients g. */
-    void (*adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
+    /* m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
+     *     w -= rate * m / (sqrt(v * correction) + epsilon) + decay * w.
+     * v_max, where not NULL, becomes max(v_max, v), and takes the place of v below the root. */
+    void (*adam)(float *w, const float *g, float *m, float *v, float *v_max, int64_t n, const gan_adam_step *step);
+    /* square = alpha * square + (1 - alpha) * g^2; w -= rate * g / (sqrt(square) + epsilon).
+     * mean, where not NULL, becomes alpha * mean + (1 - alpha) * g, and square - mean^2 is below the root. velocity,
+     * where not NULL, becomes momentum * velocity + the quotient, and takes its place. */
+    void (*rmsprop)(float *w, const float *g, float *square, float *mean, float *velocity, int64_t n,
+                    const gan_rmsprop_step *step);
     /* v = momentum * v + g; w -= rate * (nesterov ? g + momentum * v : v). v may be NULL when momentum is 0. */
     void (*sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 
+    /* Sweeps over n numbers. */
     double (*sum_squares)(const float *x, int64_t n);
+    void (*scale)(float *y, int64_t n, float factor);           /* y *= factor */
+    void (*clip)(float *y, int64_t n, float limit);             /* to -limit..limit; NaN stays NaN */
+    void (*lerp)(float *y, const float *x, int64_t n, float t); /* y += t * (x - y) */
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

@@ -44,6 +44,10 @@ const gan_kernels VARIANT(kernels) = {
     .concat_diff_backward = VARIANT(concat_diff_backward),
     .concat_diff_tangent = VARIANT(concat_diff_tangent),
     .adam = VARIANT(adam),
+    .rmsprop = VARIANT(rmsprop),
     .sgd = VARIANT(sgd),
     .sum_squares = VARIANT(sum_squares),
+    .scale = VARIANT(scale),
+    .clip = VARIANT(clip),
+    .lerp = VARIANT(lerp),
 };

@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/variant.h"
 
-/* Kingma and Ba 2015, with the corrections of both moments in `rate` and `correction`:
- *     m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2, w -= rate * m / (sqrt(v * correction) +
- * epsilon) */
-void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step)
+/* Kingma and Ba 2015, with the corrections of both moments in `rate` and `correction`; the first moment is a sum of two
+ * products, so that beta1 = 0 gives the gradient itself. */
+void VARIANT(adam)(float *w, const float *g, float *m, float *v, float *v_max, int64_t n, const gan_adam_step *step)
 {
     const gan_adam_step s = *step;
     INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
-        m[i] += (1 - s.beta1) * (g[i] - m[i]);
+        m[i] = s.beta1 * m[i] + (1 - s.beta1) * g[i];
         v[i] = s.beta2 * v[i] + (1 - s.beta2) * (g[i] * g[i]);
-        w[i] -= s.rate * m[i] / (sqrtf(v[i] * s.correction) + s.epsilon);
+        float divisor = v[i];
+        if (v_max) divisor = v_max[i] = v_max[i] >= v[i] ? v_max[i] : v[i];
+        w[i] -= s.decay * w[i] + s.rate * m[i] / (sqrtf(divisor * s.correction) + s.epsilon);
+    }
+}
+
+/* The difference of averages that estimates a variance can be negative by rounding only. */
+void VARIANT(rmsprop)(float *w, const float *g, float *square, float *mean, float *velocity, int64_t n,
+                      const gan_rmsprop_step *step)
+{
+    const gan_rmsprop_step s = *step;
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        square[i] = s.alpha * square[i] + (1 - s.alpha) * (g[i] * g[i]);
+        float divisor = square[i];
+        if (mean) {
+            mean[i] = s.alpha * mean[i] + (1 - s.alpha) * g[i];
+            divisor -= mean[i] * mean[i];
+            divisor = divisor < 0 ? 0 : divisor;
+        }
+        float change = g[i] / (sqrtf(divisor) + s.epsilon);
+        if (velocity) change = velocity[i] = s.momentum * velocity[i] + change;
+        w[i] -= s.rate * change;
     }
 }
 
@@ -28,6 +49,28 @@ void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, flo
         v[i] = momentum * v[i] + g[i];
         w[i] -= rate * (gradient * g[i] + velocity * v[i]);
     }
+}
+
+void VARIANT(scale)(float *y, int64_t n, float factor)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] *= factor;
+}
+
+void VARIANT(clip)(float *y, int64_t n, float limit)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        float low = y[i] < -limit ? -limit : y[i];
+        y[i] = low > limit ? limit : low;
+    }
+}
+
+/* The difference first: a number that does not change stays the same to the last bit. */
+void VARIANT(lerp)(float *y, const float *x, int64_t n, float t)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] += t * (x[i] - y[i]);
 }
 
 /* Half a vector's floats are a vector of doubles. */

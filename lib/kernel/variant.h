@@ -162,8 +162,13 @@ void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, c
                                    int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, const float *mean, float *scratch,
                                   int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
-void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
+void VARIANT(adam)(float *w, const float *g, float *m, float *v, float *v_max, int64_t n, const gan_adam_step *step);
+void VARIANT(rmsprop)(float *w, const float *g, float *square, float *mean, float *velocity, int64_t n,
+                      const gan_rmsprop_step *step);
 void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 double VARIANT(sum_squares)(const float *x, int64_t n);
+void VARIANT(scale)(float *y, int64_t n, float factor);
+void VARIANT(clip)(float *y, int64_t n, float limit);
+void VARIANT(lerp)(float *y, const float *x, int64_t n, float t);
 
 #endif

@@ -70,11 +70,11 @@ static gan_status infer(gan_layer *layer)
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
     int64_t c = channels(layer);
-    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, c, c, false});
-    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, c, c, true});
-    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1, false});
-    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1, false});
-    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1, false});
+    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, c, c});
+    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, c, c, .additive = true});
+    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1, .statistic = true});
+    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1, .statistic = true});
+    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1});
     return GAN_OK;
 }
 
@@ -129,13 +129,13 @@ static void combine_moments(const gan_layer_call *call, int64_t j, double *mean,
     *variance = squares / (double)rows;
 }
 
-/* An average over all batches at first, an exponential one later. */
+/* An average over all batches at first, an exponential one later, where that is wanted. */
 static float past_weight(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
     float batches = *call->buffer[BATCHES];
     float all = batches / (batches + 1);
-    return all < options->momentum ? all : options->momentum;
+    return call->plain_mean || all < options->momentum ? all : options->momentum;
 }
 
 static void batch_statistics(const gan_layer_call *call)

@@ -25,7 +25,9 @@ typedef struct gan_slot {
     gan_shape shape;
     gan_initializer initializer; /* a default kind means the network's */
     int64_t fan_in, fan_out;
-    bool additive; /* a term of the output that multiplies no input: a bias, which no tangent depends on */
+    bool additive;  /* a term of the output that multiplies no input: a bias, which no tangent depends on */
+    bool statistic; /* of a buffer: an average over training passes. gan_ema_update() averages it, others it copies; and
+                       gan_network_standing_statistics() begins with all buffers of its layer at their first values */
 } gan_slot;
 
 typedef struct gan_layer {
@@ -53,6 +55,7 @@ typedef struct gan_layer_call {
     gan_pool *pool;
     int64_t batch;
     bool training;
+    bool plain_mean; /* statistics are the plain mean of all training passes since the buffers' first values */
     const float *x[GAN_MAX_INPUTS]; /* backward: valid only for types that read it */
     float *y;                       /* likewise */
     const float *parameter[GAN_MAX_SLOTS];

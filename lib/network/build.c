@@ -280,6 +280,7 @@ gan_status gan_network_build(gan_network *network)
         return gan_fail(GAN_ERROR_STATE, "gan_network_build: network \"%s\" has no %s", network->name,
                         network->input_count == 0 ? "input" : "output");
     gan_status status = gan_network_make_variables(network);
+    if (status == GAN_OK) status = gan_network_initialize_variables(network);
     if (status != GAN_OK) {
         remember(network, status);
         return status;

@@ -10,6 +10,18 @@ static const gan_field fields[] = {
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_network_options, weights), 0, 0, GAN_INITIALIZER_GLOROT_UNIFORM},
 };
 
+gan_network *gan_network_new(gan_context *context, const char *name, const gan_initializer *weights, uint32_t ordinal)
+{
+    gan_network *network = gan_context_allocate(context, 1, sizeof *network, "a network");
+    if (!network) return NULL;
+    atomic_init(&network->references, 1);
+    network->context = gan_context_retain(context);
+    network->weights = *weights;
+    network->ordinal = ordinal;
+    snprintf(network->name, sizeof network->name, "%s", name);
+    return network;
+}
+
 gan_status gan_network_create(gan_network **handle, gan_context *context, const gan_network_options *given)
 {
     if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_create: network is NULL");
@@ -23,14 +35,9 @@ gan_status gan_network_create(gan_network **handle, gan_context *context, const 
     if (name[0] == '\0' || strlen(name) >= GAN_NAME_SIZE)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_options.name has %zu bytes; it must have 1 to %d",
                         strlen(name), GAN_NAME_SIZE - 1);
-    gan_network *network = gan_context_allocate(context, 1, sizeof *network, "a network");
-    if (!network) return GAN_ERROR_OUT_OF_MEMORY;
-    atomic_init(&network->references, 1);
-    network->context = gan_context_retain(context);
-    network->weights = options.weights;
-    network->ordinal = atomic_fetch_add(&context->networks, 1);
-    snprintf(network->name, sizeof network->name, "%s", name);
-    *handle = network;
+    *handle = gan_network_new(context, name, &options.weights, 0);
+    if (!*handle) return GAN_ERROR_OUT_OF_MEMORY;
+    (*handle)->ordinal = atomic_fetch_add(&context->networks, 1);
     return GAN_OK;
 }
 

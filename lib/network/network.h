@@ -56,14 +56,18 @@ struct gan_network {
     int64_t flops;
     uint64_t passes; /* training passes begun: each has random numbers of its own */
     bool built;
+    bool plain_mean;  /* what gan_layer_call says of it, at this moment */
     gan_status error; /* the first of the builder's, with its sentence */
     char error_text[512];
 };
 
+/* Makes an empty network. NULL when there is no memory for it. */
+gan_network *gan_network_new(gan_context *context, const char *name, const gan_initializer *weights, uint32_t ordinal);
 gan_network *gan_network_retain(gan_network *network);
 
-/* Lays out and initializes parameters and buffers; on failure the network has none. */
+/* Lays out parameters and buffers, zeros; draws the first values of all of them. On failure the network has none. */
 gan_status gan_network_make_variables(gan_network *network);
+gan_status gan_network_initialize_variables(gan_network *network);
 void gan_variables_free(gan_context *context, gan_variables *variables);
 
 /* GAN_ERROR_UNSUPPORTED when a layer that outputs depend on has no tangent. */

@@ -71,6 +71,7 @@ gan_layer_call gan_run_call(gan_run *run, const gan_node *node)
         .pool = network->context->pool,
         .batch = run->batch,
         .training = run->mode != GAN_INFERENCE,
+        .plain_mean = run->network->plain_mean,
         .y = gan_run_arena(run, plan->places[node->index].y),
         .saved = gan_run_arena(run, plan->places[node->index].saved),
         .shared = gan_run_arena(run, plan->shared),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/network.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,8 +82,15 @@ static gan_status make(gan_network *network, gan_variables *variables, bool buff
     gan_status status = lay_out(network, variables, buffers);
     if (status == GAN_OK)
         status = make_block(network->context, variables, &variables->values, offsetof(gan_variable, value));
-    for (int i = 0; status == GAN_OK && i < count; i++)
-        status = gan_network_initialize(network, &variables->list[i], i);
+    return status;
+}
+
+static gan_status free_after_failure(gan_network *network, gan_status status)
+{
+    if (status != GAN_OK) {
+        gan_variables_free(network->context, &network->buffers);
+        gan_variables_free(network->context, &network->parameters);
+    }
     return status;
 }
 
@@ -92,11 +98,17 @@ gan_status gan_network_make_variables(gan_network *network)
 {
     gan_status status = make(network, &network->parameters, false);
     if (status == GAN_OK) status = make(network, &network->buffers, true);
-    if (status != GAN_OK) {
-        gan_variables_free(network->context, &network->buffers);
-        gan_variables_free(network->context, &network->parameters);
-    }
-    return status;
+    return free_after_failure(network, status);
+}
+
+gan_status gan_network_initialize_variables(gan_network *network)
+{
+    const gan_variables *lists[] = {&network->parameters, &network->buffers};
+    gan_status status = GAN_OK;
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; status == GAN_OK && i < lists[k]->count; i++)
+            status = gan_network_initialize(network, &lists[k]->list[i], i);
+    return free_after_failure(network, status);
 }
 
 gan_status gan_network_need_gradients(gan_network *network)
@@ -180,12 +192,4 @@ gan_status gan_network_zero_gradients(gan_network *network)
     if (status == GAN_OK && network->parameters.gradients)
         memset(gan_tensor_data(network->parameters.gradients), 0, gan_tensor_bytes(network->parameters.gradients));
     return status;
-}
-
-float gan_network_gradient_norm(const gan_network *network)
-{
-    if (!network || !network->parameters.gradients) return 0;
-    const gan_tensor *gradients = network->parameters.gradients;
-    return (float)sqrt(
-        network->context->kernels->sum_squares(gan_tensor_floats(gradients), gan_tensor_count(gradients)));
 }

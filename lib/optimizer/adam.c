@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "optimizer/optimizer.h"
+#include "optimizer/adam.h"
 
-#include <float.h>
 #include <math.h>
 
-static const gan_field fields[] = {
-    {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_adam_options, rate), 0, FLT_MAX, 0.001},
-    {"beta1", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_adam_options, beta1), 0, 1, 0.9},
-    {"beta2", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_adam_options, beta2), 0, 1, 0.999},
-    {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_adam_options, epsilon), 0, FLT_MAX, 1e-8},
-};
+static const gan_field fields[] = {GAN_ADAM_FIELDS(gan_adam_options)};
 
-static void update(void *argument, int64_t begin, int64_t end, int worker)
+void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_optimizer *optimizer = argument;
-    const gan_adam_options *options = &optimizer->options.adam;
-    double t = (double)optimizer->steps;
+    const gan_adamw_options *options = &optimizer->options.adam;
+    const gan_optimizer_moment *now = &optimizer->now;
     gan_adam_step step = {
         .beta1 = options->beta1,
-        .beta2 = options->beta2,
+        .beta2 = now->beta2,
         .epsilon = options->epsilon,
-        .rate = (float)(optimizer->rate / (1 - pow(options->beta1, t))),
-        .correction = (float)(1 / (1 - pow(options->beta2, t))),
+        .rate = (float)(now->rate / (1 - pow(options->beta1, (double)optimizer->steps))),
+        .correction = (float)(1 / (1 - now->beta2_product)),
+        .decay = now->rate * options->weight_decay,
     };
     gan_optimizer_range r = gan_optimizer_range_of(optimizer, begin, end);
     (void)worker;
-    optimizer->network->context->kernels->adam(r.weight, r.gradient, r.state[0], r.state[1], r.count, &step);
+    optimizer->network->context->kernels->adam(r.weight, r.gradient, r.state[0], r.state[1], r.state[2], r.count,
+                                               &step);
 }
 
-static const gan_optimizer_type adam = {.name = "gan_adam_create", .states = 2, .update = update};
+static const gan_optimizer_type adam = {
+    .name = "adam", .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+static const gan_optimizer_type amsgrad = {
+    .name = "adam", .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 
 gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, const gan_adam_options *given)
 {
@@ -37,9 +36,10 @@ gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, cons
     gan_adam_options options;
     gan_status status =
         gan_options_read(&options, sizeof options, given, "gan_adam_options", fields, GAN_FIELD_COUNT(fields));
-    if (status == GAN_OK) status = gan_optimizer_create(optimizer, network, &adam);
+    if (status == GAN_OK) status = gan_optimizer_create(optimizer, network, options.amsgrad ? &amsgrad : &adam);
     if (status != GAN_OK) return status;
     (*optimizer)->rate = options.rate;
-    (*optimizer)->options.adam = options;
+    (*optimizer)->beta2 = options.beta2;
+    (*optimizer)->options.adam = (gan_adamw_options){.beta1 = options.beta1, .epsilon = options.epsilon};
     return GAN_OK;
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "optimizer/optimizer.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 /* Parameters a task. */
 #define GRAIN 16384
 
 gan_status gan_optimizer_create(gan_optimizer **handle, gan_network *network, const gan_optimizer_type *type)
 {
-    gan_status status = gan_network_require_built(network, type->name, "network");
+    char call[64];
+    snprintf(call, sizeof call, "gan_%s_create", type->name);
+    gan_status status = gan_network_require_built(network, call, "network");
     if (status != GAN_OK) return status;
     gan_optimizer *optimizer = gan_context_allocate(network->context, 1, sizeof *optimizer, "an optimizer");
     if (!optimizer) return GAN_ERROR_OUT_OF_MEMORY;
@@ -49,9 +53,35 @@ gan_optimizer_range gan_optimizer_range_of(const gan_optimizer *optimizer, int64
         .gradient = gan_tensor_floats(parameters->gradients) + begin,
         .count = end - begin,
     };
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < GAN_OPTIMIZER_STATES; i++)
         if (optimizer->state[i]) range.state[i] = gan_tensor_floats(optimizer->state[i]) + begin;
     return range;
+}
+
+/* A function of the number of steps, whatever came before, so that training goes on alike from a checkpoint. The
+ * product is soon too small to count, and is 0 from then on. */
+static void advance_product(gan_optimizer *optimizer)
+{
+    gan_optimizer_moment *now = &optimizer->now;
+    if (now->steps + 1 != optimizer->steps) now->steps = 0;
+    if (now->steps == 0) now->beta2_product = 1;
+    for (; now->steps < optimizer->steps && now->beta2_product > 0; now->steps++) {
+        now->beta2_product *= gan_schedule_at(&optimizer->beta2_schedule, optimizer->beta2, now->steps);
+        if (now->beta2_product < 0x1p-60) now->beta2_product = 0;
+    }
+    now->steps = optimizer->steps;
+}
+
+static void follow_schedules(gan_optimizer *optimizer)
+{
+    gan_optimizer_moment *now = &optimizer->now;
+    uint64_t step = optimizer->steps++;
+    now->rate = gan_schedule_at(&optimizer->rate_schedule, optimizer->rate, step);
+    now->beta2 = gan_schedule_at(&optimizer->beta2_schedule, optimizer->beta2, step);
+    if (optimizer->beta2_schedule.size)
+        advance_product(optimizer);
+    else
+        now->beta2_product = pow(optimizer->beta2, (double)optimizer->steps);
 }
 
 gan_status gan_optimizer_step(gan_optimizer *optimizer)
@@ -62,7 +92,7 @@ gan_status gan_optimizer_step(gan_optimizer *optimizer)
         return gan_fail(GAN_ERROR_STATE,
                         "gan_optimizer_step: network \"%s\" has no gradients; make a training run first",
                         network->name);
-    optimizer->steps++;
+    follow_schedules(optimizer);
     gan_pool_ranges(network->context->pool, optimizer->type->update, optimizer, (int64_t)network->parameters.floats,
                     GRAIN);
     return GAN_OK;
@@ -78,9 +108,30 @@ gan_status gan_optimizer_set_rate(gan_optimizer *optimizer, float rate)
     return GAN_OK;
 }
 
+gan_status gan_optimizer_set_schedule(gan_optimizer *optimizer, const gan_schedule *rate)
+{
+    static const gan_bounds bounds = {.low = 0, .high = FLT_MAX};
+    const char *call = "gan_optimizer_set_schedule";
+    if (!optimizer) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: optimizer is NULL", call);
+    return gan_schedule_read(&optimizer->rate_schedule, rate, &bounds, call, "rate");
+}
+
+gan_status gan_optimizer_set_beta2_schedule(gan_optimizer *optimizer, const gan_schedule *beta2)
+{
+    static const gan_bounds bounds = {.low = 0, .high = 1, .open_high = true};
+    const char *call = "gan_optimizer_set_beta2_schedule";
+    if (!optimizer) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: optimizer is NULL", call);
+    if (!optimizer->type->has_beta2)
+        return gan_fail(GAN_ERROR_UNSUPPORTED, "%s: the optimizer is %s, which has no beta2; adam and adamw have", call,
+                        optimizer->type->name);
+    gan_status status = gan_schedule_read(&optimizer->beta2_schedule, beta2, &bounds, call, "beta2");
+    if (status == GAN_OK) optimizer->now.steps = 0; /* another schedule, another product */
+    return status;
+}
+
 float gan_optimizer_rate(const gan_optimizer *optimizer)
 {
-    return optimizer ? optimizer->rate : 0;
+    return optimizer ? gan_schedule_at(&optimizer->rate_schedule, optimizer->rate, optimizer->steps) : 0;
 }
 
 uint64_t gan_optimizer_steps(const gan_optimizer *optimizer)

@@ -2,27 +2,42 @@
 #ifndef GAN_OPTIMIZER_OPTIMIZER_H
 #define GAN_OPTIMIZER_OPTIMIZER_H
 
+#include "core/schedule.h"
 #include "network/network.h"
 
 #include <gan/optimizer.h>
 
+#define GAN_OPTIMIZER_STATES 3
+
 /* An optimizer is one sweep over the block of a network's parameters; a type is what it does to a range of them. */
 typedef struct gan_optimizer_type {
-    const char *name;      /* in messages and files */
-    int states;            /* numbers remembered for each parameter */
+    const char *name;                              /* in files; in messages between "gan_" and "_create" */
+    const char *state_names[GAN_OPTIMIZER_STATES]; /* in files */
+    int states;                                    /* numbers remembered for each parameter */
+    bool has_beta2;
     gan_range_task update; /* argument: the optimizer, its steps counting this one */
 } gan_optimizer_type;
+
+/* What schedules make of a step. */
+typedef struct gan_optimizer_moment {
+    float rate, beta2;
+    double beta2_product; /* of this step's and all before it */
+    uint64_t steps;       /* those that the product is of */
+} gan_optimizer_moment;
 
 struct gan_optimizer {
     atomic_int references;
     const gan_optimizer_type *type;
     gan_network *network;
-    float rate;
+    float rate, beta2; /* as they were set; beta2 of types that have one */
+    gan_schedule rate_schedule, beta2_schedule;
     uint64_t steps;
-    gan_tensor *state[2]; /* each like the block of parameters */
+    gan_optimizer_moment now;
+    gan_tensor *state[GAN_OPTIMIZER_STATES]; /* each like the block of parameters */
     union {
         gan_sgd_options sgd;
-        gan_adam_options adam;
+        gan_rmsprop_options rmsprop;
+        gan_adamw_options adam; /* Adam is AdamW without decay */
     } options;
 };
 
@@ -32,7 +47,7 @@ gan_optimizer *gan_optimizer_retain(gan_optimizer *optimizer);
 
 /* The range's parameters, gradients and states, for update functions. */
 typedef struct gan_optimizer_range {
-    float *weight, *state[2];
+    float *weight, *state[GAN_OPTIMIZER_STATES]; /* NULL: a state that the type does not have */
     const float *gradient;
     int64_t count;
 } gan_optimizer_range;

@@ -14,12 +14,13 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
     const gan_sgd_options *options = &optimizer->options.sgd;
     gan_optimizer_range r = gan_optimizer_range_of(optimizer, begin, end);
     (void)worker;
-    optimizer->network->context->kernels->sgd(r.weight, r.gradient, r.state[0], r.count, optimizer->rate,
+    optimizer->network->context->kernels->sgd(r.weight, r.gradient, r.state[0], r.count, optimizer->now.rate,
                                               options->momentum, options->nesterov);
 }
 
-static const gan_optimizer_type plain = {.name = "gan_sgd_create", .states = 0, .update = update};
-static const gan_optimizer_type with_momentum = {.name = "gan_sgd_create", .states = 1, .update = update};
+static const gan_optimizer_type plain = {.name = "sgd", .states = 0, .update = update};
+static const gan_optimizer_type with_momentum = {
+    .name = "sgd", .states = 1, .state_names = {"velocity"}, .update = update};
 
 gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const gan_sgd_options *given)
 {

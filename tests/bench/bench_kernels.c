@@ -101,9 +101,15 @@ CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_tangent,
      k->concat_diff_tangent(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
-CASE(adam, k->adam(x->d, x->a, x->b, x->c, n, &(gan_adam_step){0.5f, 0.999f, 1e-8f, 2e-4f, 1}))
+CASE(adam, k->adam(x->d, x->a, x->b, x->c, NULL, n, &(gan_adam_step){0.5f, 0.999f, 1e-8f, 2e-4f, 1, 0}))
+CASE(amsgrad, k->adam(x->d, x->a, x->b, x->c, x->e, n, &(gan_adam_step){0.5f, 0.999f, 1e-8f, 2e-4f, 1, 0}))
+CASE(rmsprop, k->rmsprop(x->d, x->a, x->b, NULL, NULL, n, &(gan_rmsprop_step){0.99f, 1e-8f, 0, 2e-4f}))
+CASE(rmsprop_centered, k->rmsprop(x->d, x->a, x->b, x->c, x->e, n, &(gan_rmsprop_step){0.99f, 1e-8f, 0.5f, 2e-4f}))
 CASE(sgd, k->sgd(x->d, x->a, x->b, n, 1e-3f, 0.9f, true))
 CASE(sum_squares, x->d[0] = (float)k->sum_squares(x->a, n))
+CASE(scale, k->scale(x->d, n, 0.999f))
+CASE(clip, k->clip(x->d, n, 0.5f))
+CASE(lerp, k->lerp(x->d, x->a, n, 0.01f))
 
 #define LINE(name, shapes)                                           \
     {                                                                \
@@ -140,8 +146,14 @@ static const struct {
     LINE(sigmoid_curvature, matrices),
     LINE(add, matrices),
     LINE(adam, block),
+    LINE(amsgrad, block),
+    LINE(rmsprop, block),
+    LINE(rmsprop_centered, block),
     LINE(sgd, block),
     LINE(sum_squares, block),
+    LINE(scale, block),
+    LINE(clip, block),
+    LINE(lerp, block),
 };
 
 #define FLOATS ((size_t)1 << 20)

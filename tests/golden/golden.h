@@ -13,6 +13,7 @@ typedef struct golden_kind {
 void check_augment_file(const golden *file, gan_context *context, const char *prefix);
 void check_layer_file(const golden *file, gan_context *context, const char *prefix);
 void check_penalty_file(const golden *file, gan_context *context, const char *prefix);
+void check_optimizer_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
 
 #endif

@@ -23,6 +23,10 @@ static const golden_kind kinds[] = {
     {"augment", check_augment_file},
     {"gan_steps", check_steps_file},
     {"penalty", check_penalty_file},
+    {"optimizer_sgd", check_optimizer_file},
+    {"optimizer_rmsprop", check_optimizer_file},
+    {"optimizer_adamw", check_optimizer_file},
+    {"optimizer_adam", check_optimizer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

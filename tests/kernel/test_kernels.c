@@ -18,11 +18,14 @@ struct test_case {
     void (*reference)(double **out, double **in, const int64_t *s);
 };
 
-/* Shapes are [rows, c], or [batch, image_pixels, pixels, c]. */
+/* Shapes are [rows, c], or [batch, image_pixels, pixels, c]. S holds squares, L squares that are larger than those of
+ * all other numbers. */
 static int64_t floats_of(char letter, const int64_t *s)
 {
     switch (letter) {
     case 'N':
+    case 'S':
+    case 'L':
         return s[0] * s[1];
     case 'C':
         return s[1];
@@ -42,12 +45,14 @@ static int64_t floats_of(char letter, const int64_t *s)
     static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s) \
     {                                                                                       \
         int64_t n = s[0] * s[1];                                                            \
+        (void)in;                                                                           \
         call;                                                                               \
     }                                                                                       \
     static void reference_##name(double **out, double **in, const int64_t *s)               \
     {                                                                                       \
         for (int64_t i = 0; i < s[0] * s[1]; i++) {                                         \
             double x = in[0][i], z = in[1] ? in[1][i] : 0;                                  \
+            (void)x;                                                                        \
             (void)z;                                                                        \
             out[0][i] = formula;                                                            \
         }                                                                                   \
@@ -201,24 +206,53 @@ static void reference_concat_diff_tangent(double **out, double **in, const int64
     }
 }
 
-static const gan_adam_step adam_step = {0.5f, 0.999f, 1e-8f, 4e-4f, 1000};
+/* Adam with and without AMSGrad's third state. */
+static const gan_adam_step adam_step = {0.5f, 0.999f, 1e-8f, 4e-4f, 1000, 0.01f};
 
-static void run_adam(const gan_kernels *k, float **out, float **in, const int64_t *s)
-{
-    k->adam(out[0], in[0], out[1], out[2], s[0] * s[1], &adam_step);
-}
-
-/* The second moment is never negative; the test makes it a square. */
-static void reference_adam(double **out, double **in, const int64_t *s)
-{
-    const gan_adam_step *a = &adam_step;
-    for (int64_t i = 0; i < s[0] * s[1]; i++) {
-        double g = in[0][i], *m = out[1] + i, *v = out[2] + i;
-        *m = (double)a->beta1 * *m + (1 - (double)a->beta1) * g;
-        *v = (double)a->beta2 * *v + (1 - (double)a->beta2) * g * g;
-        out[0][i] -= (double)a->rate * *m / (sqrt(*v * (double)a->correction) + (double)a->epsilon);
+#define ADAM(name, top)                                                                                        \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s)                    \
+    {                                                                                                          \
+        k->adam(out[0], in[0], out[1], out[2], top, s[0] * s[1], &adam_step);                                  \
+    }                                                                                                          \
+    static void reference_##name(double **out, double **in, const int64_t *s)                                  \
+    {                                                                                                          \
+        const gan_adam_step *a = &adam_step;                                                                   \
+        double *tops = top;                                                                                    \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                                            \
+            double g = in[0][i], *m = out[1] + i, *v = out[2] + i;                                             \
+            *m = (double)a->beta1 * *m + (1 - (double)a->beta1) * g;                                           \
+            *v = (double)a->beta2 * *v + (1 - (double)a->beta2) * g * g;                                       \
+            double divisor = tops ? tops[i] = fmax(*v, tops[i]) : *v;                                          \
+            double step = (double)a->rate * *m / (sqrt(divisor * (double)a->correction) + (double)a->epsilon); \
+            out[0][i] -= (double)a->decay * out[0][i] + step;                                                  \
+        }                                                                                                      \
     }
-}
+ADAM(adam, NULL)
+ADAM(amsgrad, out[3])
+
+/* RMSProp's states: the square, the mean and the velocity. */
+static const gan_rmsprop_step rmsprop_step = {0.75f, 0.5f, 0.25f, 0.125f};
+
+#define RMSPROP(name, mean, velocity)                                                       \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s) \
+    {                                                                                       \
+        k->rmsprop(out[0], in[0], out[1], mean, velocity, s[0] * s[1], &rmsprop_step);      \
+    }                                                                                       \
+    static void reference_##name(double **out, double **in, const int64_t *s)               \
+    {                                                                                       \
+        double *means = mean, *velocities = velocity;                                       \
+        for (int64_t i = 0; i < s[0] * s[1]; i++) {                                         \
+            double g = in[0][i], variance = out[1][i] = 0.75 * out[1][i] + 0.25 * g * g;    \
+            if (means) variance -= pow(means[i] = 0.75 * means[i] + 0.25 * g, 2);           \
+            double change = g / (sqrt(fmax(variance, 0)) + 0.5);                            \
+            if (velocities) change = velocities[i] = 0.25 * velocities[i] + change;         \
+            out[0][i] -= 0.125 * change;                                                    \
+        }                                                                                   \
+    }
+RMSPROP(rmsprop, NULL, NULL)
+RMSPROP(rmsprop_centered, out[2], NULL)
+RMSPROP(rmsprop_momentum, NULL, out[2])
+RMSPROP(rmsprop_all, out[2], out[3])
 
 #define SGD(name, state, momentum, nesterov, step)                                          \
     static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s) \
@@ -236,6 +270,10 @@ static void reference_adam(double **out, double **in, const int64_t *s)
 SGD(sgd, NULL, 0, false, g)
 SGD(sgd_momentum, out[1], 0.75f, false, *v)
 SGD(sgd_nesterov, out[1], 0.75f, true, g + 0.75 * *v)
+
+ELEMENTWISE(scale, k->scale(out[0], n, 0.75f), 0.75 * out[0][i])
+ELEMENTWISE(clip, k->clip(out[0], n, 0.5f), fmin(fmax(out[0][i], -0.5), 0.5))
+ELEMENTWISE(lerp, k->lerp(out[0], in[0], n, 0.25f), out[0][i] + 0.25 * (x - out[0][i]))
 
 static void run_sum_squares(const gan_kernels *k, float **out, float **in, const int64_t *s)
 {
@@ -272,11 +310,19 @@ static const struct test_case cases[] = {
     CASE(sum_rows, "N", "C", false, 0, 4e-6),
     CASE(moments, "N", "CC", false, 0, 4e-6),
     CASE(batch_norm_sums, "NNCC", "CC", false, 0, 4e-6),
-    CASE(adam, "N", "NNN", false, 2e-6, 1e-7),
+    CASE(adam, "N", "NNS", false, 2e-6, 1e-7),
+    CASE(amsgrad, "N", "NNSS", false, 2e-6, 1e-7),
+    CASE(rmsprop, "N", "NS", false, 2e-6, 1e-7),
+    CASE(rmsprop_centered, "N", "NLN", false, 2e-6, 1e-7),
+    CASE(rmsprop_momentum, "N", "NSN", false, 2e-6, 1e-7),
+    CASE(rmsprop_all, "N", "NLNN", false, 2e-6, 1e-7),
     CASE(sgd, "N", "NN", false, 1e-6, 1e-7),
     CASE(sgd_momentum, "N", "NN", false, 1e-6, 1e-7),
     CASE(sgd_nesterov, "N", "NN", false, 1e-6, 1e-7),
     CASE(sum_squares, "N", "1", false, 1e-7, 0),
+    CASE(scale, "N", "N", false, 1.2e-7, 0),
+    CASE(clip, "N", "N", false, 0, 0),
+    CASE(lerp, "N", "N", false, 2e-7, 1e-7),
     CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
     CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
     CASE(concat_diff_tangent, "XXm", "Ym", false, 0, 1e-6),
@@ -297,8 +343,8 @@ static struct arguments new_arguments(const struct test_case *t, const int64_t *
         buffer *b = &a.buffer[i];
         *b = buffer_new(floats_of(letter, s), misaligned);
         buffer_fill(b, (uint64_t)(i + 1));
-        if (t->run == run_adam && i == a.ins + 2)
-            for (int64_t j = 0; j < b->n; j++) b->x[j] *= b->x[j];
+        for (int64_t j = 0; (letter == 'S' || letter == 'L') && j < b->n; j++)
+            b->x[j] = (letter == 'L' ? 5 : 0) + b->x[j] * b->x[j];
         a.x[i] = b->x;
     }
     if (in_place) a.x[a.ins] = a.x[0];
@@ -399,6 +445,30 @@ START_TEST(equal_samples_have_no_difference)
 }
 END_TEST
 
+/* NaN passes through every sweep that could hide it; a variance that rounding made negative counts as 0. */
+START_TEST(updates_at_the_edge)
+{
+    enum { COUNT = 40 };
+    const gan_kernels *table[8];
+    int sets = tables(table);
+    for (int k = 0; k < sets; k++)
+        for (int at = 0; at < COUNT; at++) {
+            float w[COUNT] = {0}, g[COUNT] = {0}, square[COUNT] = {0}, mean[COUNT] = {0}, top[COUNT] = {0};
+            mean[at] = 0.25f;
+            table[k]->rmsprop(w, g, square, mean, NULL, COUNT, &(gan_rmsprop_step){0.5f, 0.5f, 0, 1});
+            must(w[at] == 0, "a negative variance moves a weight to %g", w[at]);
+            w[at] = INFINITY;
+            table[k]->clip(w, COUNT, 2);
+            must(w[at] == 2, "infinity is clipped to %g", w[at]);
+            w[at] = g[at] = NAN;
+            table[k]->clip(w, COUNT, 2);
+            must(isnan(w[at]), "NaN is clipped to %g", w[at]);
+            table[k]->adam(w, g, mean, square, top, COUNT, &(gan_adam_step){0.5f, 0.5f, 1, 1, 1, 0});
+            must(isnan(top[at]), "the largest of NaN is %g", top[at]);
+        }
+}
+END_TEST
+
 /* In units of the last place of a float result, denormal or not. */
 static double ulps(float a, double b)
 {
@@ -474,6 +544,7 @@ int main(void)
     tcase_add_loop_test(tests, formula, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tests, equal_samples_have_no_difference);
     tcase_add_test(tests, special_values);
+    tcase_add_test(tests, updates_at_the_edge);
     tcase_add_test(tests, tanh_and_sigmoid_within_3_ulps);
     tcase_add_test(tests, selection);
     suite_add_tcase(suite, tests);

@@ -35,7 +35,37 @@ struct program {
     game game;
     gan_augment *augment;
     gan_tensor *real, *images;
+    gan_optimizer *others[4];
+    gan_ema *ema;
 };
+
+/* What a training may have besides its session. */
+static gan_status start_more(struct program *p)
+{
+    gan_network *g = p->game.g;
+    gan_status status = gan_sgd_create(&p->others[0], g, gan_sgd_options(.momentum = 0.5f));
+    if (status == GAN_OK)
+        status = gan_rmsprop_create(&p->others[1], g, gan_rmsprop_options(.momentum = 0.5f, .centered = true));
+    if (status == GAN_OK) status = gan_adam_create(&p->others[2], g, gan_adam_options(.amsgrad = true));
+    if (status == GAN_OK) status = gan_adamw_create(&p->others[3], g, NULL);
+    for (int i = 0; status == GAN_OK && i < 4; i++)
+        status = gan_optimizer_set_schedule(p->others[i], gan_schedule(.warmup = 100));
+    if (status == GAN_OK)
+        status = gan_optimizer_set_beta2_schedule(p->others[3], gan_schedule(.warmup = 100, .start = 0.5f));
+    if (status == GAN_OK) status = gan_ema_create(&p->ema, g, NULL);
+    if (status == GAN_OK) status = gan_network_standing_statistics(gan_ema_network(p->ema), NULL);
+    return status;
+}
+
+static gan_status play_more(struct program *p)
+{
+    gan_status status = gan_network_clip_gradient_norm(p->game.g, 1, NULL);
+    if (status == GAN_OK) status = gan_network_clip_gradient_value(p->game.g, 0.1f);
+    if (status == GAN_OK) status = gan_network_scale_gradients(p->game.g, 0.5f);
+    if (status == GAN_OK) status = gan_network_clip_parameters(p->game.d, 0.1f);
+    for (int i = 0; status == GAN_OK && i < 4; i++) status = gan_optimizer_step(p->others[i]);
+    return status == GAN_OK ? gan_ema_update(p->ema, 8) : status;
+}
 
 static gan_status start(struct program *p, struct allocator *allocator)
 {
@@ -46,7 +76,7 @@ static gan_status start(struct program *p, struct allocator *allocator)
     if (status == GAN_OK) status = gan_augment_create(&p->augment, p->context, gan_augment_options(.adaptive = true));
     if (status == GAN_OK) status = gan_tensor_create(&p->real, p->context, GAN_FLOAT32, GAN_SHAPE(8, 8, 8, 3));
     if (status == GAN_OK) status = gan_tensor_create(&p->images, p->context, GAN_FLOAT32, GAN_SHAPE(3, 8, 8, 3));
-    return status;
+    return status == GAN_OK ? start_more(p) : status;
 }
 
 static gan_status play(struct program *p)
@@ -57,7 +87,7 @@ static gan_status play(struct program *p)
     if (status == GAN_OK) status = gan_tensor_set_batch(p->real, 8);
     if (status == GAN_OK) status = gan_session_step(p->game.session, p->real, NULL);
     if (status == GAN_OK) status = gan_session_sample(p->game.session, NULL, p->images);
-    return status;
+    return status == GAN_OK ? play_more(p) : status;
 }
 
 static gan_status change(struct program *p)
@@ -70,6 +100,8 @@ static gan_status change(struct program *p)
 
 static void stop(struct program *p)
 {
+    gan_ema_free(&p->ema);
+    for (int i = 0; i < 4; i++) gan_optimizer_free(&p->others[i]);
     gan_tensor_free(&p->images);
     gan_tensor_free(&p->real);
     gan_augment_free(&p->augment);
