@@ -12,5 +12,8 @@ typedef struct golden_kind {
 
 void check_layer_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
+void check_loss_file(const golden *file, gan_context *context, const char *prefix);
+void check_cross_entropy_file(const golden *file, gan_context *context, const char *prefix);
+void check_feature_matching_file(const golden *file, gan_context *context, const char *prefix);
 
 #endif

@@ -21,6 +21,9 @@ static const golden_kind kinds[] = {
     {"tanh", check_layer_file},
     {"sigmoid", check_layer_file},
     {"gan_steps", check_steps_file},
+    {"loss_cross_entropy", check_cross_entropy_file},
+    {"loss_feature_matching", check_feature_matching_file},
+    {"loss_", check_loss_file},
 };
 
 static const golden_kind *kind_of(const char *name)
