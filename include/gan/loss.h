@@ -73,7 +73,8 @@ typedef struct gan_adversarial_loss {
     void *user; /* the functions' first argument */
 } gan_adversarial_loss;
 
-/* The losses of the library: constant, never NULL, not freed. Thread-safe.
+/* The losses of the library: constant, never NULL, not freed. Their functions do not look at user, so that a table of
+ * the caller's may take one side from them. Thread-safe.
  *
  * Logistic, by its non-saturating and by its minimax form (Goodfellow et al. 2014); with targets a for real and b for
  * generated pictures D's halves are the binary cross-entropies to a and b:

@@ -45,11 +45,9 @@ static void add_gradient(const half *h, const half *other, gan_element_loss elem
     }
 }
 
-/* Batch a shall be above batch b: real above generated for D, the other way round for G. `user` points to the element:
- * all that the three losses differ by. */
-static float relative(void *user, half a, half b, int64_t count)
+/* Batch a shall be above batch b: real above generated for D, the other way round for G. */
+static float relative(gan_element_loss element, half a, half b, int64_t count)
 {
-    gan_element_loss element = *(const gan_element_loss *)user;
     a.target = 1;
     b.target = 0;
     a.centre = mean(b.x, count);
@@ -61,49 +59,39 @@ static float relative(void *user, half a, half b, int64_t count)
     return (float)(a.mean_loss + b.mean_loss);
 }
 
-static half real_half(const gan_logits *logits)
+static gan_status discriminator(gan_element_loss element, const gan_logits *l, float *loss)
 {
-    return (half){.x = logits->real, .gradient = logits->real_gradient};
-}
-
-static half fake_half(const gan_logits *logits)
-{
-    return (half){.x = logits->fake, .gradient = logits->fake_gradient};
-}
-
-static gan_status discriminator(void *user, const gan_logits *logits, float *loss)
-{
-    *loss = relative(user, real_half(logits), fake_half(logits), logits->count);
+    half real = {.x = l->real, .gradient = l->real_gradient}, fake = {.x = l->fake, .gradient = l->fake_gradient};
+    *loss = relative(element, real, fake, l->count);
     return GAN_OK;
 }
 
-static gan_status generator(void *user, const gan_logits *logits, float *loss)
+static gan_status generator(gan_element_loss element, const gan_logits *l, float *loss)
 {
-    *loss = relative(user, fake_half(logits), real_half(logits), logits->count);
+    half real = {.x = l->real, .gradient = l->real_gradient}, fake = {.x = l->fake, .gradient = l->fake_gradient};
+    *loss = relative(element, fake, real, l->count);
     return GAN_OK;
 }
 
-static const gan_element_loss logistic = gan_logistic_element, squared = squared_element, hinge = gan_hinge_element;
-
-#define TABLE(name, element)                                                                                  \
-    {                                                                                                         \
-        sizeof(gan_adversarial_loss), name, GAN_LOSS_READS_REAL, discriminator, generator, (void *)&(element) \
+/* The three losses differ by the element alone. */
+#define GAN_RELATIVISTIC_AVERAGE(name, element)                                                                        \
+    static gan_status name##_discriminator(void *user, const gan_logits *logits, float *loss)                          \
+    {                                                                                                                  \
+        (void)user;                                                                                                    \
+        return discriminator(element, logits, loss);                                                                   \
+    }                                                                                                                  \
+    static gan_status name##_generator(void *user, const gan_logits *logits, float *loss)                              \
+    {                                                                                                                  \
+        (void)user;                                                                                                    \
+        return generator(element, logits, loss);                                                                       \
+    }                                                                                                                  \
+    const gan_adversarial_loss *gan_loss_##name(void)                                                                  \
+    {                                                                                                                  \
+        static const gan_adversarial_loss table = {sizeof table,     #name, GAN_LOSS_READS_REAL, name##_discriminator, \
+                                                   name##_generator, NULL};                                            \
+        return &table;                                                                                                 \
     }
 
-const gan_adversarial_loss *gan_loss_relativistic_average(void)
-{
-    static const gan_adversarial_loss table = TABLE("relativistic_average", logistic);
-    return &table;
-}
-
-const gan_adversarial_loss *gan_loss_relativistic_average_least_squares(void)
-{
-    static const gan_adversarial_loss table = TABLE("relativistic_average_least_squares", squared);
-    return &table;
-}
-
-const gan_adversarial_loss *gan_loss_relativistic_average_hinge(void)
-{
-    static const gan_adversarial_loss table = TABLE("relativistic_average_hinge", hinge);
-    return &table;
-}
+GAN_RELATIVISTIC_AVERAGE(relativistic_average, gan_logistic_element)
+GAN_RELATIVISTIC_AVERAGE(relativistic_average_least_squares, squared_element)
+GAN_RELATIVISTIC_AVERAGE(relativistic_average_hinge, gan_hinge_element)
