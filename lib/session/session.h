@@ -52,7 +52,7 @@ gan_status gan_labelled_run_create(gan_labelled_run *made, gan_network *network,
 void gan_labelled_run_free(gan_labelled_run *run);
 gan_status gan_labelled_run_forward(gan_labelled_run *run, const gan_tensor *input, const gan_tensor *labels);
 
-/* labelled.c: the caller's labels for a batch of this size: there, where the game has them, and good. */
+/* labelled.c: whether labels of the caller's fit the game and a batch of this size, and are in range; NULL does. */
 gan_status gan_session_check_labels(const gan_session *session, const gan_tensor *labels, int64_t batch,
                                     const char *call);
 
@@ -66,8 +66,8 @@ const gan_tensor *gan_session_fake_gradient(const gan_session *session);
 gan_status gan_session_discriminator_gradients(gan_session *session, gan_session_report *report);
 gan_status gan_session_update_discriminator(gan_session *session, gan_session_report *report);
 
-/* generator.c: draws latents and labels, and generates; G's loss and gradients by what D has seen last; its update.
- * Whether G's loss looks at D's view of the real pictures. */
+/* generator.c: draws latents and labels, and generates; G's loss and gradients by what D has seen last; its update; and
+ * whether its loss looks at what D says of the real pictures. */
 gan_status gan_session_generate(gan_session *session);
 gan_status gan_session_generator_gradients(gan_session *session, gan_session_report *report);
 gan_status gan_session_update_generator(gan_session *session, gan_session_report *report);
