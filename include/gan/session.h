@@ -2,26 +2,62 @@
 #ifndef GAN_SESSION_H
 #define GAN_SESSION_H
 
+#include <gan/loss.h>
 #include <gan/optimizer.h>
-#include <gan/run.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* A session plays the game between a generator G and a discriminator D (Goodfellow et al. 2014). It keeps the networks
- * and optimizers it is made of alive. Thread-safety: one thread at a time uses a session and its networks. */
+ * and optimizers it is made of alive. Thread-safety: one thread at a time uses a session and its networks.
+ *
+ * The networks. G has the latents as its first input and one output, the picture. D has the picture as its first input
+ * and the logit, one number, as its first output; other outputs serve classifier_output and feature_output.
+ *
+ * Conditional games (Mirza, Osindero 2014). When G has a second input, the game has labels: each real picture comes
+ * with its class, 0..classes-1, each generated one is made for a class, and D's second input, when it has one, is told
+ * that class. The form of a label follows from the input's shape: [1] gets the number of the class as a float, for an
+ * embedding layer; [K] gets a row of K numbers, 1 at the class and 0 elsewhere (one-hot), and K is the number of
+ * classes. A projection discriminator (Miyato, Koyama 2018) is a D with a label input, an auxiliary classifier (AC-GAN;
+ * Odena et al. 2017) a D with classifier_weight. */
 typedef struct gan_session gan_session;
+
+/* In which order the players learn. */
+typedef enum gan_scheme {
+    GAN_SCHEME_ALTERNATING = 0, /* D moves, then G learns from what the new D says of the same pictures */
+    GAN_SCHEME_SIMULTANEOUS = 1 /* both learn from one forward pass of D, before either moves: a forward pass less */
+} gan_scheme;
+
+/* Which classes G is asked for in training. */
+typedef enum gan_fake_labels {
+    GAN_FAKE_LABELS_UNIFORM = 0, /* each class as likely as any other, from GAN_STREAM_LABELS */
+    GAN_FAKE_LABELS_REAL = 1     /* those of the real batch, in its order: their frequencies, and pairs of one class */
+} gan_fake_labels;
 
 typedef struct gan_session_options {
     size_t size;
-    gan_network *generator; /* one input (the latents), one output; required */
-    gan_network
-        *discriminator; /* one input of the shape of G's output, one output of one number: the logit; required */
+    gan_network *generator;                 /* required */
+    gan_network *discriminator;             /* required */
     gan_optimizer *generator_optimizer;     /* of the generator; required */
     gan_optimizer *discriminator_optimizer; /* of the discriminator; required */
-    float smoothing; /* one-sided label smoothing: the target of real pictures is 1 - smoothing; 0..0.5, default 0 */
+    /* Label smoothing (Salimans et al. 2016), for a loss with GAN_LOSS_TAKES_TARGETS: one-sided, the target of real
+     * pictures in D's loss is 1 - smoothing. 0..0.5, default 0. */
+    float smoothing;
     int discriminator_steps; /* a G step after every this many D steps, 1.., default 1 */
+    /* Default gan_loss_non_saturating(). Copied; its name and user have to live as long as the session. */
+    const gan_adversarial_loss *loss;
+    float fake_smoothing; /* the target of generated pictures in D's loss: two-sided. 0..0.5, default 0 */
+    int scheme;           /* a gan_scheme */
+    /* 1..2^24, for games with labels. Default: as many as a one-hot input or the classifier's output has; one of the
+     * three has to say, and all that do agree. */
+    int classes;
+    int fake_labels;         /* a gan_fake_labels */
+    float classifier_weight; /* of the auxiliary classifier's cross-entropy, 0..; default 0: no classifier */
+    int classifier_output;   /* the output of D that has the class logits, [classes]; 1.., default 1 */
+    float feature_weight;    /* of feature matching (Salimans et al. 2016) in G's loss, 0..; default 0: none */
+    int feature_output;      /* the output of D whose means are matched, of any shape; 1.., default D's last */
+    bool features_only;      /* feature matching in place of G's adversarial loss, not beside it */
 } gan_session_options;
 #ifndef __cplusplus
 #define gan_session_options(...) (&(gan_session_options){.size = sizeof(gan_session_options), __VA_ARGS__})
@@ -31,51 +67,78 @@ typedef struct gan_session_options {
  * as far as that size goes. Numbers of a part that a call does not do are left as they were. */
 typedef struct gan_session_report {
     size_t size;
-    uint64_t step; /* D steps done, this one included */
-    float d_loss;  /* real and generated half together */
-    float g_loss;
-    float d_real;          /* mean probability that D gives to real pictures */
+    uint64_t step;         /* D steps done, this one included */
+    float d_loss;          /* all that D minimizes together: real and generated half, classifier */
+    float g_loss;          /* all that G minimizes together */
+    float d_real;          /* mean probability that D gives to real pictures: the mean of sigmoid(logit) */
     float d_fake;          /* and to generated ones, before D's update */
     float d_gradient_norm; /* Euclidean norm over all parameters */
     float g_gradient_norm;
-    bool generator_stepped; /* whether this step moved G */
+    bool generator_stepped;  /* whether this step moved G */
+    float d_real_logit;      /* mean logit of real pictures, which for a critic says more than a probability */
+    float d_fake_logit;      /* and of generated ones, before D's update */
+    float d_classifier_loss; /* the weighted part of the classifier in d_loss, real and generated half; 0 without one */
+    float g_classifier_loss; /* the same in g_loss */
+    float feature_loss;      /* the weighted part of feature matching in g_loss; 0 without it */
 } gan_session_report;
 
 /* GAN_ERROR_INVALID_ARGUMENT: a NULL or a number out of range, an optimizer of another network, networks of different
- * contexts. GAN_ERROR_SHAPE: D does not take what G gives, or a number of inputs or outputs is not as above.
- * GAN_ERROR_STATE: a network is not built. GAN_ERROR_OUT_OF_MEMORY. */
+ * contexts, a loss that is not whole, smoothing for a loss without targets, label options without a label input, no
+ * number of classes. GAN_ERROR_SHAPE: D does not take what G gives, a number of inputs or outputs is not as above, two
+ * numbers of classes. GAN_ERROR_STATE: a network is not built. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_session_create(gan_session **session, const gan_session_options *options);
 
 /* Frees the session and sets *session to NULL. NULL and a pointer to NULL are fine. */
 GAN_API void gan_session_free(gan_session **session);
 
 /* One step on a batch of real pictures, a float tensor [N, shape of D's input] of any N: one D step, and when
- * discriminator_steps of them are done since the last one, a G step. report: NULL, or filled in.
+ * discriminator_steps of them are done since the last one, a G step. report: NULL, or filled in. labels: GAN_INT32 [N],
+ * the classes of the real pictures, 0..classes-1, in a game with labels; they are copied. Other games have none:
+ * gan_session_step(), or NULL.
  *
- * The D step draws N latents (standard normal, GAN_STREAM_LATENTS), generates, and moves D by the gradients of
- *     BCE(D(real), 1 - smoothing) + BCE(D(G(z)), 0)
- * with batch statistics of each pass by itself. The G step moves G by the gradient of BCE(D(G(z)), 1), the
- * non-saturating loss, through the updated D, on the same latents.
- * GAN_ERROR_INVALID_ARGUMENT: a NULL, a report with an impossible size. GAN_ERROR_SHAPE: real does not fit.
- * GAN_ERROR_NUMERIC: a loss is not finite; that part's optimizer step was not done. GAN_ERROR_OUT_OF_MEMORY: a larger
- * batch than before. */
+ * The D step draws N latents (standard normal, GAN_STREAM_LATENTS) and labels (GAN_STREAM_LABELS), generates, and moves
+ * D by the gradients of
+ *     loss.discriminator(D(real), D(G(z)), 1 - smoothing, fake_smoothing)
+ *         + classifier_weight * ( CE(C(real), labels) + CE(C(G(z)), labels of z) )
+ * with batch statistics of each pass by itself. The G step moves G by the gradient of
+ *     loss.generator(D(G(z))) + classifier_weight * CE(C(G(z)), labels of z)
+ *         + feature_weight * |mean of F(real) - mean of F(G(z))|^2
+ * through the updated D, on the same latents; a loss that reads real pictures, and feature matching, look at the real
+ * batch again. C and F are D's other outputs. In the simultaneous scheme the G step has D as it was before its update.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL, a report with an impossible size, labels that are missing, out of range (the
+ * sentence names the place) or not asked for. GAN_ERROR_SHAPE: real or labels do not fit.
+ * GAN_ERROR_NUMERIC: a loss is not finite; that part's optimizer step was not done, and in the simultaneous scheme
+ * none. GAN_ERROR_OUT_OF_MEMORY: a larger batch than before. What a loss of the caller's returns. */
 GAN_API gan_status gan_session_step(gan_session *session, const gan_tensor *real, gan_session_report *report);
+GAN_API gan_status gan_session_step_labelled(gan_session *session, const gan_tensor *real, const gan_tensor *labels,
+                                             gan_session_report *report);
 
 /* The parts of a step. gan_session_step() is the one and then, every discriminator_steps, the other. The G step uses
- * the latents and generated pictures of the last D step: GAN_ERROR_STATE before the first. */
+ * the latents, labels and generated pictures of the last D step, and where the loss or feature matching reads real
+ * pictures that step's real tensor: leave its values alone until then. GAN_ERROR_STATE for the G step: before the first
+ * D step; in the simultaneous scheme, where it has no step of its own. */
 GAN_API gan_status gan_session_discriminator_step(gan_session *session, const gan_tensor *real,
                                                   gan_session_report *report);
+GAN_API gan_status gan_session_discriminator_step_labelled(gan_session *session, const gan_tensor *real,
+                                                           const gan_tensor *labels, gan_session_report *report);
 GAN_API gan_status gan_session_generator_step(gan_session *session, gan_session_report *report);
 
 /* Generates pictures without training: images, a float tensor [n, shape of G's output] of any n; latents [n, shape of
- * G's input], or NULL to draw them from GAN_STREAM_SAMPLES (each call draws new ones; training is not disturbed). G
- * works in inference mode, so that a picture depends on its latent only, not on its batch. GAN_ERROR_INVALID_ARGUMENT,
- * GAN_ERROR_SHAPE, GAN_ERROR_OUT_OF_MEMORY (first call). */
+ * G's input], or NULL to draw them from GAN_STREAM_SAMPLES (each call draws new ones; training is not disturbed). In a
+ * game with labels, labels is GAN_INT32 [n], the classes to generate, or NULL to draw them uniformly from
+ * GAN_STREAM_SAMPLE_LABELS; gan_session_sample() draws them. G works in inference mode, so that a picture depends on
+ * its latent and label only, not on its batch. GAN_ERROR_INVALID_ARGUMENT: a NULL, a label out of range, labels where
+ * the game has none. GAN_ERROR_SHAPE, GAN_ERROR_OUT_OF_MEMORY (first call). */
 GAN_API gan_status gan_session_sample(gan_session *session, const gan_tensor *latents, gan_tensor *images);
+GAN_API gan_status gan_session_sample_labelled(gan_session *session, const gan_tensor *latents,
+                                               const gan_tensor *labels, gan_tensor *images);
+
+/* The number of classes in a game with labels; 0 in others and for NULL. */
+GAN_API int gan_session_classes(const gan_session *session);
 
 /* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them: G forward, D
- * forward on real, on generated, and on generated pictures again after its update, and the gradients that are needed. 0
- * for NULL. */
+ * forward on real, on generated, and, when they alternate, on generated pictures again after its update (and on real
+ * ones where G's loss reads them), and the gradients that are needed. 0 for NULL. */
 GAN_API int64_t gan_session_flops(const gan_session *session);
 
 /* Adds the times of all parts of the session's steps to the profile from now on; NULL: to none. The session keeps the

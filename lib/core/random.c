@@ -58,3 +58,18 @@ uint64_t gan_fill_uniform(const gan_philox *philox, uint64_t position, float *ou
     }
     return position;
 }
+
+uint64_t gan_fill_integers(const gan_philox *philox, uint64_t position, int32_t *out, size_t count, int32_t low,
+                           int32_t high)
+{
+    uint64_t range = (uint64_t)((int64_t)high - low);
+    for (size_t i = 0; i < count; i += 2, position++) {
+        uint32_t bits[4];
+        gan_philox_block(philox, position, bits);
+        for (size_t j = 0; j < 2 && i + j < count; j++) {
+            uint64_t wide = (uint64_t)bits[2 * j] << 32 | bits[2 * j + 1];
+            out[i + j] = (int32_t)(low + (int64_t)gan_bounded(wide, range));
+        }
+    }
+    return position;
+}

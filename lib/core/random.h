@@ -33,5 +33,7 @@ static inline uint64_t gan_bounded(uint64_t bits, uint64_t n)
 uint64_t gan_fill_normal(const gan_philox *philox, uint64_t position, float *out, size_t count, float mean,
                          float deviation);
 uint64_t gan_fill_uniform(const gan_philox *philox, uint64_t position, float *out, size_t count, float low, float high);
+uint64_t gan_fill_integers(const gan_philox *philox, uint64_t position, int32_t *out, size_t count, int32_t low,
+                           int32_t high);
 
 #endif

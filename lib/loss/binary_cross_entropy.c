@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tensor/tensor.h"
+#include "loss/loss.h"
 
-#include <gan/loss.h>
-#include <math.h>
 #include <string.h>
 
 static gan_status check_like(const gan_tensor *logits, const gan_tensor *tensor, const char *what)
@@ -36,16 +34,8 @@ gan_status gan_loss_binary_cross_entropy(float *loss, gan_tensor *gradient, cons
 {
     gan_status status = check(gradient, logits, target, targets);
     if (status != GAN_OK) return status;
-    int64_t count = gan_tensor_count(logits);
-    const float *x = logits->data, *t = targets ? targets->data : NULL;
-    float *dx = gradient ? gradient->data : NULL;
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        double goal = t ? t[i] : target;
-        double e = exp(-fabs((double)x[i])); /* sigmoid(x) = 1 / (1 + e) for x >= 0, e / (1 + e) below */
-        sum += (x[i] > 0 ? (double)x[i] : 0) - x[i] * goal + log1p(e);
-        if (dx) dx[i] += (float)(((x[i] >= 0 ? 1 : e) / (1 + e) - goal) / (double)count);
-    }
-    if (loss) *loss = (float)(sum / (double)count);
+    float mean = gan_mean_loss(gan_logistic_element, logits->data, gradient ? gradient->data : NULL,
+                               gan_tensor_count(logits), target, targets ? targets->data : NULL);
+    if (loss) *loss = mean;
     return GAN_OK;
 }

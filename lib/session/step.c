@@ -2,43 +2,68 @@
 #include "core/clock.h"
 #include "session/session.h"
 
-#include <gan/loss.h>
-#include <gan/random.h>
 #include <math.h>
 #include <string.h>
 
+static const char call[] = "gan_session_step";
+
 void gan_session_free_step_memory(gan_session *session)
 {
-    gan_run_free(&session->d_fake);
-    gan_run_free(&session->d_real);
-    gan_run_free(&session->g_run);
+    gan_labelled_run_free(&session->d_fake);
+    gan_labelled_run_free(&session->d_real);
+    gan_labelled_run_free(&session->g);
+    gan_tensor_free(&session->fake_labels);
+    gan_tensor_free(&session->real_labels);
     gan_tensor_free(&session->latents);
+    gan_tensor_free(&session->real);
+}
+
+static gan_status make_step_memory(gan_session *session, int64_t batch)
+{
+    gan_network *g = session->options.generator, *d = session->options.discriminator;
+    gan_context *context = session->context;
+    gan_status status = gan_session_make_batch(&session->latents, context, g->inputs[0], batch);
+    if (status == GAN_OK && session->labelled) {
+        status = gan_tensor_create(&session->real_labels, context, GAN_INT32, 1, &batch);
+        if (status == GAN_OK) status = gan_tensor_create(&session->fake_labels, context, GAN_INT32, 1, &batch);
+    }
+    if (status == GAN_OK) status = gan_labelled_run_create(&session->g, g, GAN_TRAINING, batch);
+    if (status == GAN_OK) status = gan_labelled_run_create(&session->d_real, d, GAN_TRAINING, batch);
+    if (status == GAN_OK) status = gan_labelled_run_create(&session->d_fake, d, GAN_TRAINING, batch);
+    if (status == GAN_OK && session->profile) status = gan_session_profile(session, session->profile);
+    return status;
 }
 
 /* Memory for steps of this batch. A larger batch than before starts anew; on failure there is none, as before the first
  * step. */
 static gan_status need_step_memory(gan_session *session, int64_t batch)
 {
-    if (session->latents && batch <= session->latents->capacity) return gan_tensor_set_batch(session->latents, batch);
-    gan_session_free_step_memory(session);
-    gan_status status =
-        gan_session_make_batch(&session->latents, session->context, session->generator->inputs[0], batch);
-    if (status == GAN_OK) status = gan_run_create(&session->g_run, session->generator, GAN_TRAINING, batch);
-    if (status == GAN_OK) status = gan_run_create(&session->d_real, session->discriminator, GAN_TRAINING, batch);
-    if (status == GAN_OK) status = gan_run_create(&session->d_fake, session->discriminator, GAN_TRAINING, batch);
-    if (status == GAN_OK && session->profile) status = gan_session_profile(session, session->profile);
-    if (status != GAN_OK) gan_session_free_step_memory(session);
+    if (!session->latents || batch > session->latents->capacity) {
+        gan_session_free_step_memory(session);
+        gan_status status = make_step_memory(session, batch);
+        if (status != GAN_OK) gan_session_free_step_memory(session);
+        return status;
+    }
+    gan_tensor *batches[] = {session->latents, session->real_labels, session->fake_labels};
+    gan_status status = GAN_OK;
+    for (int i = 0; status == GAN_OK && i < 3 && batches[i]; i++) status = gan_tensor_set_batch(batches[i], batch);
     return status;
 }
 
-/* An optimizer's step, with its time. */
-static gan_status update(gan_session *session, gan_optimizer *optimizer)
+gan_status gan_session_move(gan_session *session, gan_optimizer *optimizer)
 {
     int64_t begin = session->profile ? gan_clock() : 0;
     gan_status status = gan_optimizer_step(optimizer);
     if (status == GAN_OK && session->profile)
         gan_profile_add(gan_profile_part_of(session->profile, optimizer->network), NULL, GAN_PASS_UPDATE, 0, begin);
     return status;
+}
+
+gan_status gan_session_check_finite(float loss, const char *player)
+{
+    if (isfinite(loss)) return GAN_OK;
+    return gan_fail(GAN_ERROR_NUMERIC, "the loss of the %s is %s: the step was not made", player,
+                    isnan(loss) ? "not a number" : "infinite");
 }
 
 /* The report as far as the caller knows it; NULL is none. */
@@ -64,129 +89,132 @@ static void write_report(gan_session_report *given, const gan_session_report *re
 
 static gan_status check_real(const gan_session *session, const gan_tensor *real)
 {
-    const gan_shape *shape = &session->discriminator->inputs[0]->layer.output;
+    const gan_shape *shape = &session->options.discriminator->inputs[0]->layer.output;
     char given[GAN_TENSOR_TEXT], wanted[GAN_SHAPE_TEXT];
-    if (!real) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_step: real is NULL");
+    if (!real) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: real is NULL", call);
     if (gan_tensor_fits(real, shape->rank, shape->size)) return GAN_OK;
-    return gan_fail(GAN_ERROR_SHAPE, "gan_session_step: real is %s; it must be float [N,%s",
-                    gan_tensor_text(given, real), gan_shape_text(wanted, shape->rank, shape->size) + 1);
+    return gan_fail(GAN_ERROR_SHAPE, "%s: real is %s; it must be float [N,%s", call, gan_tensor_text(given, real),
+                    gan_shape_text(wanted, shape->rank, shape->size) + 1);
 }
 
-static float mean_probability(const gan_tensor *logits)
+/* Takes the caller's batch over: the pictures by reference, the labels by value. */
+static gan_status take_batch(gan_session *session, const gan_tensor *real, const gan_tensor *labels)
 {
-    const float *x = gan_tensor_floats(logits);
-    int64_t count = gan_tensor_count(logits);
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += 1 / (1 + exp(-(double)x[i]));
-    return (float)(sum / (double)count);
-}
-
-/* The loss of a discriminator's run against one target; its gradient goes to the run's output. */
-static gan_status run_loss(gan_run *run, float target, float *loss)
-{
-    return gan_loss_binary_cross_entropy(loss, gan_run_output_gradient(run, 0), gan_run_output(run, 0), target, NULL);
-}
-
-static gan_status check_finite(float loss, const char *what)
-{
-    if (isfinite(loss)) return GAN_OK;
-    return gan_fail(GAN_ERROR_NUMERIC, "the loss of the %s is %s: the step was not made", what,
-                    isnan(loss) ? "not a number" : "infinite");
-}
-
-/* Generates, and lets D see both batches. */
-static gan_status forward_discriminator(gan_session *session, const gan_tensor *real)
-{
-    gan_status status =
-        gan_random_normal(session->context, GAN_STREAM_LATENTS, &session->latent_position, session->latents, 0, 1);
-    if (status == GAN_OK) status = gan_run_forward(session->g_run, session->latents);
-    if (status == GAN_OK) status = gan_run_forward(session->d_real, real);
-    if (status == GAN_OK) status = gan_run_forward(session->d_fake, gan_run_output(session->g_run, 0));
-    return status;
-}
-
-static gan_status discriminator_step(gan_session *session, const gan_tensor *real, gan_session_report *report)
-{
-    float real_loss = 0, fake_loss = 0;
-    gan_status status = forward_discriminator(session, real);
-    if (status == GAN_OK) status = run_loss(session->d_real, 1 - session->smoothing, &real_loss);
-    if (status == GAN_OK) status = run_loss(session->d_fake, 0, &fake_loss);
-    if (status != GAN_OK) return status;
-    report->d_loss = real_loss + fake_loss;
-    report->d_real = mean_probability(gan_run_output(session->d_real, 0));
-    report->d_fake = mean_probability(gan_run_output(session->d_fake, 0));
-    status = check_finite(report->d_loss, "discriminator");
-    if (status == GAN_OK) status = gan_network_zero_gradients(session->discriminator);
-    if (status == GAN_OK) status = gan_run_backward(session->d_real, NULL, GAN_WANT_PARAMETERS);
-    if (status == GAN_OK) status = gan_run_backward(session->d_fake, NULL, GAN_WANT_PARAMETERS);
-    if (status != GAN_OK) return status;
-    report->d_gradient_norm = gan_network_gradient_norm(session->discriminator);
-    status = update(session, session->discriminator_optimizer);
-    if (status == GAN_OK) report->step = ++session->steps;
-    return status;
-}
-
-static gan_status generator_step(gan_session *session, gan_session_report *report)
-{
-    gan_status status = gan_run_forward(session->d_fake, gan_run_output(session->g_run, 0));
-    if (status == GAN_OK) status = run_loss(session->d_fake, 1, &report->g_loss);
-    if (status == GAN_OK) status = check_finite(report->g_loss, "generator");
-    if (status == GAN_OK) status = gan_run_backward(session->d_fake, NULL, GAN_WANT_INPUTS);
-    if (status == GAN_OK) status = gan_network_zero_gradients(session->generator);
-    if (status == GAN_OK)
-        status = gan_run_backward(session->g_run, gan_run_input_gradient(session->d_fake, 0), GAN_WANT_PARAMETERS);
-    if (status != GAN_OK) return status;
-    report->g_gradient_norm = gan_network_gradient_norm(session->generator);
-    status = update(session, session->generator_optimizer);
-    if (status == GAN_OK) report->generator_stepped = true;
-    return status;
-}
-
-/* Checks and runs one D step; begins the report. */
-static gan_status begin_step(gan_session *session, const gan_tensor *real, gan_session_report *report,
-                             const gan_session_report *given)
-{
-    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_step: session is NULL");
-    gan_status status = read_report(report, given);
-    if (status == GAN_OK) status = check_real(session, real);
+    gan_status status = check_real(session, real);
+    if (status == GAN_OK) status = gan_session_check_labels(session, labels, real->shape[0], call);
+    if (status == GAN_OK && session->labelled && !labels)
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                          "%s: labels are NULL; the generator takes labels, and gan_session_step_labelled() gives them",
+                          call);
     if (status == GAN_OK) status = need_step_memory(session, real->shape[0]);
+    if (status == GAN_OK && labels) status = gan_tensor_copy(session->real_labels, labels);
     if (status != GAN_OK) return status;
-    report->generator_stepped = false;
-    status = discriminator_step(session, real, report);
+    gan_tensor *old = session->real;
+    session->real = gan_tensor_retain((gan_tensor *)real); /* the count changes, the values do not */
+    gan_tensor_free(&old);
+    return GAN_OK;
+}
+
+/* Generates, and lets D learn to tell: up to its gradients. */
+static gan_status discriminate(gan_session *session, gan_session_report *report)
+{
+    gan_status status = gan_session_generate(session);
+    if (status == GAN_OK) status = gan_session_see_real(session);
+    if (status == GAN_OK) status = gan_session_see_fake(session);
+    if (status == GAN_OK) status = gan_session_discriminator_gradients(session, report);
+    return status;
+}
+
+static gan_status discriminator_step(gan_session *session, gan_session_report *report)
+{
+    gan_status status = discriminate(session, report);
+    if (status == GAN_OK) status = gan_session_update_discriminator(session, report);
     if (status == GAN_OK) session->since_g_step++;
     return status;
 }
 
-gan_status gan_session_discriminator_step(gan_session *session, const gan_tensor *real, gan_session_report *given)
+/* G learns from what the new D says. */
+static gan_status generator_step(gan_session *session, gan_session_report *report)
 {
+    gan_status status = GAN_OK;
+    if (gan_session_generator_reads_real(session)) status = gan_session_see_real(session);
+    if (status == GAN_OK) status = gan_session_see_fake(session);
+    if (status == GAN_OK) status = gan_session_generator_gradients(session, report);
+    if (status == GAN_OK) status = gan_session_update_generator(session, report);
+    return status;
+}
+
+static gan_status alternating(gan_session *session, gan_session_report *report)
+{
+    gan_status status = discriminator_step(session, report);
+    return status == GAN_OK ? generator_step(session, report) : status;
+}
+
+/* Both learn from one look of D at both batches: a backward pass of d_fake by each one's loss. */
+static gan_status simultaneous(gan_session *session, gan_session_report *report)
+{
+    gan_status status = discriminate(session, report);
+    if (status == GAN_OK) status = gan_session_generator_gradients(session, report);
+    if (status == GAN_OK) status = gan_session_update_discriminator(session, report);
+    if (status == GAN_OK) status = gan_session_update_generator(session, report);
+    return status;
+}
+
+/* A step in which both players move. */
+static gan_status (*const schemes[])(gan_session *, gan_session_report *) = {
+    [GAN_SCHEME_ALTERNATING] = alternating,
+    [GAN_SCHEME_SIMULTANEOUS] = simultaneous,
+};
+
+/* A step on the caller's batch, by one of the functions above. */
+static gan_status step(gan_session *session, const gan_tensor *real, const gan_tensor *labels,
+                       gan_session_report *given, bool both)
+{
+    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: session is NULL", call);
     gan_session_report report;
-    gan_status status = begin_step(session, real, &report, given);
+    gan_status status = read_report(&report, given);
+    if (status == GAN_OK) status = take_batch(session, real, labels);
+    if (status != GAN_OK) return status;
+    report.generator_stepped = false;
+    both = both && session->since_g_step + 1 >= (uint64_t)session->options.discriminator_steps;
+    status = both ? schemes[session->options.scheme](session, &report) : discriminator_step(session, &report);
     if (status == GAN_OK) write_report(given, &report);
     return status;
 }
 
+gan_status gan_session_step(gan_session *session, const gan_tensor *real, gan_session_report *report)
+{
+    return step(session, real, NULL, report, true);
+}
+
+gan_status gan_session_step_labelled(gan_session *session, const gan_tensor *real, const gan_tensor *labels,
+                                     gan_session_report *report)
+{
+    return step(session, real, labels, report, true);
+}
+
+gan_status gan_session_discriminator_step(gan_session *session, const gan_tensor *real, gan_session_report *report)
+{
+    return step(session, real, NULL, report, false);
+}
+
+gan_status gan_session_discriminator_step_labelled(gan_session *session, const gan_tensor *real,
+                                                   const gan_tensor *labels, gan_session_report *report)
+{
+    return step(session, real, labels, report, false);
+}
+
 gan_status gan_session_generator_step(gan_session *session, gan_session_report *given)
 {
-    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_generator_step: session is NULL");
-    if (!gan_run_output(session->g_run, 0))
-        return gan_fail(GAN_ERROR_STATE, "gan_session_generator_step: there was no discriminator step yet");
+    static const char name[] = "gan_session_generator_step";
+    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: session is NULL", name);
+    if (session->options.scheme == GAN_SCHEME_SIMULTANEOUS)
+        return gan_fail(GAN_ERROR_STATE, "%s: in the simultaneous scheme G has no step of its own", name);
+    if (!gan_run_output(session->g.run, 0))
+        return gan_fail(GAN_ERROR_STATE, "%s: there was no discriminator step yet", name);
     gan_session_report report;
     gan_status status = read_report(&report, given);
     if (status == GAN_OK) status = generator_step(session, &report);
-    if (status != GAN_OK) return status;
-    session->since_g_step = 0;
-    write_report(given, &report);
-    return GAN_OK;
-}
-
-gan_status gan_session_step(gan_session *session, const gan_tensor *real, gan_session_report *given)
-{
-    gan_session_report report;
-    gan_status status = begin_step(session, real, &report, given);
-    if (status == GAN_OK && session->since_g_step >= (uint64_t)session->discriminator_steps) {
-        status = generator_step(session, &report);
-        if (status == GAN_OK) session->since_g_step = 0;
-    }
     if (status == GAN_OK) write_report(given, &report);
     return status;
 }

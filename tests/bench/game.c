@@ -46,17 +46,17 @@ static void make_discriminator(gan_network **d, gan_context *context, int size, 
     must(gan_network_build(*d));
 }
 
-void game_create(game *made, gan_context *context, int size, int ngf)
+void game_create(game *made, gan_context *context, int size, int ngf, gan_scheme scheme)
 {
     const gan_adam_options *adam = gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f);
     make_generator(&made->g, context, size, ngf);
     make_discriminator(&made->d, context, size, ngf);
     must(gan_adam_create(&made->g_adam, made->g, adam));
     must(gan_adam_create(&made->d_adam, made->d, adam));
-    must(gan_session_create(&made->session,
-                            gan_session_options(.generator = made->g, .discriminator = made->d,
-                                                .generator_optimizer = made->g_adam,
-                                                .discriminator_optimizer = made->d_adam, .smoothing = 0.1f)));
+    must(gan_session_create(&made->session, gan_session_options(.generator = made->g, .discriminator = made->d,
+                                                                .generator_optimizer = made->g_adam,
+                                                                .discriminator_optimizer = made->d_adam,
+                                                                .smoothing = 0.1f, .scheme = scheme)));
 }
 
 void game_free(game *made)

@@ -14,7 +14,7 @@ typedef struct game {
 #define GAME_LATENTS 100
 
 /* size: 4, 8, 16, ... Ends the program when it fails. */
-void game_create(game *made, gan_context *context, int size, int ngf);
+void game_create(game *made, gan_context *context, int size, int ngf, gan_scheme scheme);
 void game_free(game *made);
 
 #endif

@@ -87,7 +87,7 @@ static struct play start(void)
     struct play p;
     uint64_t position = 0;
     must(gan_context_create(&p.context, gan_context_options(.threads = 1)));
-    game_create(&p.game, p.context, 16, 16);
+    game_create(&p.game, p.context, 16, 16, GAN_SCHEME_ALTERNATING);
     must(gan_tensor_create(&p.real, p.context, GAN_FLOAT32, GAN_SHAPE(16, 16, 16, 3)));
     must(gan_random_uniform(p.context, GAN_STREAM_USER, &position, p.real, -1, 1));
     must(gan_session_step(p.game.session, p.real, NULL));

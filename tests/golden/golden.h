@@ -15,5 +15,8 @@ void check_layer_file(const golden *file, gan_context *context, const char *pref
 void check_penalty_file(const golden *file, gan_context *context, const char *prefix);
 void check_optimizer_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
+void check_loss_file(const golden *file, gan_context *context, const char *prefix);
+void check_cross_entropy_file(const golden *file, gan_context *context, const char *prefix);
+void check_feature_matching_file(const golden *file, gan_context *context, const char *prefix);
 
 #endif

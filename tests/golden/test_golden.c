@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "golden.h"
+#include "loss/loss.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ static const golden_kind kinds[] = {
     {"optimizer_rmsprop", check_optimizer_file},
     {"optimizer_adamw", check_optimizer_file},
     {"optimizer_adam", check_optimizer_file},
+    {"loss_cross_entropy", check_cross_entropy_file},
+    {"loss_feature_matching", check_feature_matching_file},
+    {"loss_", check_loss_file},
 };
 
 static const golden_kind *kind_of(const char *name)
@@ -52,6 +56,18 @@ START_TEST(every_kind_has_a_file)
     for (int i = 0; i < file_count; i++)
         if (strcmp(kind_of(files[i]->d_name)->prefix, kind) == 0) return;
     ck_abort_msg("%s has no file %s*.safetensors", folder, kind);
+}
+END_TEST
+
+START_TEST(every_loss_has_a_file)
+{
+    for (int k = 0; gan_adversarial_losses[k]; k++) {
+        char name[128];
+        bool found = false;
+        snprintf(name, sizeof name, "loss_%s.safetensors", gan_adversarial_losses[k]()->name);
+        for (int i = 0; i < file_count; i++) found = found || strcmp(files[i]->d_name, name) == 0;
+        ck_assert_msg(found, "%s has no file %s", folder, name);
+    }
 }
 END_TEST
 
@@ -83,6 +99,7 @@ int main(void)
     tcase_add_loop_test(cases, golden_file, 0, file_count < 0 ? 0 : file_count * kernel_set_count());
     /* A folder of the caller's may hold some kinds only, but not none. */
     int all = (int)(sizeof kinds / sizeof kinds[0]);
+    if (!getenv("GAN_GOLDEN_DIR")) tcase_add_test(cases, every_loss_has_a_file);
     if (!getenv("GAN_GOLDEN_DIR") || file_count <= 0) tcase_add_loop_test(cases, every_kind_has_a_file, 0, all);
     int status = run_suite(suite);
     for (int i = 0; i < file_count; i++) free(files[i]);

@@ -1,43 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "game.h"
 
-static gan_status make_generator(gan_network **network, gan_context *context)
+static gan_status make_generator(gan_network **network, gan_context *context, const game_options *options)
 {
     gan_status status = gan_network_create(network, context, gan_network_options(.name = "generator"));
     if (status != GAN_OK) return status;
-    gan_node *x = gan_reshape(gan_input(*network, 10), .shape = {1, 1, 10});
+    gan_node *x = gan_input(*network, 10);
+    if (options->g_labels) x = gan_concat(x, gan_linear(gan_input(*network, options->g_labels), .units = 4));
+    x = gan_reshape(x, .shape = {1, 1, -1});
     x = gan_relu(gan_batch_norm(gan_conv2d_transpose(x, .filters = 9, .kernel = 4)));
     x = gan_conv2d_transpose(x, .filters = 3, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
     gan_network_output(*network, gan_tanh(x));
     return gan_network_build(*network);
 }
 
-static gan_status make_discriminator(gan_network **network, gan_context *context)
+static gan_status make_discriminator(gan_network **network, gan_context *context, const game_options *options)
 {
     gan_status status = gan_network_create(network, context, gan_network_options(.name = "discriminator"));
     if (status != GAN_OK) return status;
     gan_node *x =
         gan_conv2d(gan_input(*network, 8, 8, 3), .filters = 6, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
-    x = gan_concat_diff(gan_leaky_relu(gan_batch_norm(x)));
-    gan_network_output(*network, gan_linear(gan_flatten(x), .units = 1));
+    gan_node *features = gan_leaky_relu(gan_batch_norm(x));
+    x = gan_flatten(gan_concat_diff(features));
+    gan_node *told = x;
+    if (options->d_labels) told = gan_concat(x, gan_linear(gan_input(*network, options->d_labels), .units = 5));
+    gan_network_output(*network, gan_linear(told, .units = 1));
+    if (options->classifier) gan_network_output(*network, gan_linear(x, .units = GAME_CLASSES));
+    if (options->features) gan_network_output(*network, features);
     return gan_network_build(*network);
 }
 
 gan_status make_game(game *made, gan_context *context, game_options options)
 {
     *made = (game){0};
-    gan_status status = make_generator(&made->g, context);
-    if (status == GAN_OK) status = make_discriminator(&made->d, context);
+    gan_status status = make_generator(&made->g, context, &options);
+    if (status == GAN_OK) status = make_discriminator(&made->d, context, &options);
     if (status == GAN_OK)
         status = gan_adam_create(&made->g_adam, made->g, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f));
     if (status == GAN_OK)
         status = gan_adam_create(&made->d_adam, made->d, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f));
     if (status != GAN_OK) return status;
-    return gan_session_create(&made->session, gan_session_options(.generator = made->g, .discriminator = made->d,
-                                                                  .generator_optimizer = made->g_adam,
-                                                                  .discriminator_optimizer = made->d_adam,
-                                                                  .smoothing = options.smoothing,
-                                                                  .discriminator_steps = options.discriminator_steps));
+    made->options = options.play;
+    made->options.size = sizeof made->options;
+    made->options.generator = made->g;
+    made->options.discriminator = made->d;
+    made->options.generator_optimizer = made->g_adam;
+    made->options.discriminator_optimizer = made->d_adam;
+    return gan_session_create(&made->session, &made->options);
 }
 
 void free_game(game *made)
@@ -53,6 +62,11 @@ void fill_real(gan_context *context, gan_tensor *real, int number)
 {
     uint64_t position = (uint64_t)number << 32;
     ok(gan_random_uniform(context, GAN_STREAM_USER, &position, real, -1, 1));
+}
+
+void fill_labels(gan_tensor *labels, int number)
+{
+    for (int64_t i = 0; i < gan_tensor_count(labels); i++) numbers(labels)[i] = (int32_t)(i + number) % GAME_CLASSES;
 }
 
 static uint64_t mix(uint64_t hash, const gan_tensor *tensor)

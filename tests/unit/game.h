@@ -9,12 +9,18 @@
 typedef struct game {
     gan_network *g, *d;
     gan_optimizer *g_adam, *d_adam;
+    gan_session_options options; /* of the session */
     gan_session *session;
 } game;
 
+/* Classes of real pictures in games with labels. */
+#define GAME_CLASSES 3
+
 typedef struct game_options {
-    float smoothing;
-    int discriminator_steps;
+    gan_session_options play; /* but for size, networks and optimizers */
+    int g_labels, d_labels;   /* width of the label input, 1 or GAME_CLASSES; 0: none */
+    bool classifier;          /* D's output 1: GAME_CLASSES logits */
+    bool features;            /* D's last output: a layer that others read, too */
 } game_options;
 
 /* The first error stops it; what was made is there to be freed. */
@@ -23,6 +29,9 @@ void free_game(game *game);
 
 /* Real pictures of step `number`. */
 void fill_real(gan_context *context, gan_tensor *real, int number);
+
+/* Labels of step `number`, all classes in them. */
+void fill_labels(gan_tensor *labels, int number);
 
 /* The bits of all parameters and buffers of both networks as one number. */
 uint64_t game_bits(const game *game);

@@ -34,7 +34,7 @@ struct program {
     gan_context *context;
     game game;
     gan_augment *augment;
-    gan_tensor *real, *images;
+    gan_tensor *real, *labels, *images;
     gan_optimizer *others[4];
     gan_ema *ema;
 };
@@ -67,25 +67,42 @@ static gan_status play_more(struct program *p)
     return status == GAN_OK ? gan_ema_update(p->ema, 8) : status;
 }
 
-static gan_status start(struct program *p, struct allocator *allocator)
+/* A plain game, and one in which everything takes memory that can take some. */
+static const game_options games[] = {
+    {.play = {.smoothing = 0.1f}},
+    {{.classifier_weight = 1, .feature_weight = 1}, 1, GAME_CLASSES, .classifier = true, .features = true},
+};
+
+#define GAMES ((int)(sizeof games / sizeof games[0]))
+
+static gan_status step(struct program *p)
+{
+    return gan_session_step_labelled(p->game.session, p->real, p->labels, NULL);
+}
+
+static gan_status start(struct program *p, struct allocator *allocator, const game_options *options)
 {
     gan_status status = gan_context_create(
         &p->context,
         gan_context_options(.threads = 2, .allocator = {.allocate = allocate, .release = release, .user = allocator}));
-    if (status == GAN_OK) status = make_game(&p->game, p->context, (game_options){.smoothing = 0.1f});
+    if (status == GAN_OK) status = make_game(&p->game, p->context, *options);
     if (status == GAN_OK) status = gan_augment_create(&p->augment, p->context, gan_augment_options(.adaptive = true));
     if (status == GAN_OK) status = gan_tensor_create(&p->real, p->context, GAN_FLOAT32, GAN_SHAPE(8, 8, 8, 3));
     if (status == GAN_OK) status = gan_tensor_create(&p->images, p->context, GAN_FLOAT32, GAN_SHAPE(3, 8, 8, 3));
+    if (status == GAN_OK && options->g_labels)
+        status = gan_tensor_create(&p->labels, p->context, GAN_INT32, GAN_SHAPE(8));
     return status == GAN_OK ? start_more(p) : status;
 }
 
 static gan_status play(struct program *p)
 {
+    gan_status status = GAN_OK;
     fill_real(p->context, p->real, 1);
-    gan_status status = gan_tensor_set_batch(p->real, 4);
-    if (status == GAN_OK) status = gan_session_step(p->game.session, p->real, NULL);
-    if (status == GAN_OK) status = gan_tensor_set_batch(p->real, 8);
-    if (status == GAN_OK) status = gan_session_step(p->game.session, p->real, NULL);
+    for (int64_t batch = 4; status == GAN_OK && batch <= 8; batch += 4) {
+        status = gan_tensor_set_batch(p->real, batch);
+        if (status == GAN_OK && p->labels) status = gan_tensor_set_batch(p->labels, batch);
+        if (status == GAN_OK) status = step(p);
+    }
     if (status == GAN_OK) status = gan_session_sample(p->game.session, NULL, p->images);
     return status == GAN_OK ? play_more(p) : status;
 }
@@ -102,6 +119,7 @@ static void stop(struct program *p)
 {
     gan_ema_free(&p->ema);
     for (int i = 0; i < 4; i++) gan_optimizer_free(&p->others[i]);
+    gan_tensor_free(&p->labels);
     gan_tensor_free(&p->images);
     gan_tensor_free(&p->real);
     gan_augment_free(&p->augment);
@@ -116,7 +134,7 @@ START_TEST(every_allocation_may_fail)
     for (int n = 1; status != GAN_OK; n++, failures++) {
         struct allocator allocator = {.fail_at = n};
         struct program program = {0};
-        status = start(&program, &allocator);
+        status = start(&program, &allocator, &games[_i]);
         if (status == GAN_OK) status = play(&program);
         if (status == GAN_OK) status = change(&program);
         ck_assert_msg(status == GAN_OK || status == GAN_ERROR_OUT_OF_MEMORY, "allocation %d: %s: %s", n,
@@ -133,17 +151,17 @@ START_TEST(a_failed_step_can_be_repeated)
 {
     struct allocator calm = {0}, allocator = {0};
     struct program expected = {0};
-    ok(start(&expected, &calm));
+    ok(start(&expected, &calm, &games[_i]));
     fill_real(expected.context, expected.real, 1);
-    ok(gan_session_step(expected.game.session, expected.real, NULL));
+    ok(step(&expected));
     for (int n = 1;; n++) {
         struct program program = {0};
         allocator = (struct allocator){0};
-        ok(start(&program, &allocator));
+        ok(start(&program, &allocator, &games[_i]));
         fill_real(program.context, program.real, 1);
         allocator.fail_at = allocator.calls + n;
-        gan_status status = gan_session_step(program.game.session, program.real, NULL);
-        if (status != GAN_OK) ok(gan_session_step(program.game.session, program.real, NULL));
+        gan_status status = step(&program);
+        if (status != GAN_OK) ok(step(&program));
         ck_assert_msg(game_bits(&program.game) == game_bits(&expected.game),
                       "allocation %d of a step changed its result", n);
         stop(&program);
@@ -157,7 +175,7 @@ START_TEST(later_steps_take_no_memory)
 {
     struct allocator allocator = {0};
     struct program program = {0};
-    ok(start(&program, &allocator));
+    ok(start(&program, &allocator, &games[_i]));
     ok(play(&program));
     int calls = allocator.calls;
     for (int i = 0; i < 3; i++) {
@@ -175,8 +193,8 @@ int main(void)
     TCase *tests = tcase_create("memory");
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 0);
-    tcase_add_test(tests, every_allocation_may_fail);
-    tcase_add_test(tests, a_failed_step_can_be_repeated);
-    tcase_add_test(tests, later_steps_take_no_memory);
+    tcase_add_loop_test(tests, every_allocation_may_fail, 0, GAMES);
+    tcase_add_loop_test(tests, a_failed_step_can_be_repeated, 0, GAMES);
+    tcase_add_loop_test(tests, later_steps_take_no_memory, 0, GAMES);
     return run_suite(suite);
 }

@@ -14,7 +14,7 @@ static void setup(void)
     context = new_context(1, GAN_KERNELS_AUTO);
     real = new_tensor(context, GAN_SHAPE(5, 8, 8, 3));
     fill_real(context, real, 0);
-    ok(make_game(&play, context, (game_options){.smoothing = 0.1f}));
+    ok(make_game(&play, context, (game_options){.play = {.smoothing = 0.1f}}));
     ok(gan_profile_create(&profile, context));
 }
 

@@ -74,7 +74,7 @@ static const struct {
     {SCHEDULE(.kind = 4), "gan_schedule.kind is 4; it must be at least 0 and at most 3"},
     {SCHEDULE(.kind = -1), "gan_schedule.kind is -1"},
     {SCHEDULE(.warmup = -1), "gan_schedule.warmup is -1; it must be at least 0"},
-    {SCHEDULE(.warmup = INT64_MAX), "gan_schedule.warmup is 9.22337204e+18"},
+    {SCHEDULE(.warmup = INT64_MAX), "gan_schedule.warmup is 9223372036854775808"},
     {SCHEDULE(.hold = -5), "gan_schedule.hold is -5"},
     {SCHEDULE(.kind = GAN_SCHEDULE_LINEAR), "gan_schedule.steps is required for a schedule of kind linear"},
     {SCHEDULE(.kind = GAN_SCHEDULE_COSINE), "gan_schedule.steps is required for a schedule of kind cosine"},

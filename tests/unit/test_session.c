@@ -13,7 +13,7 @@ static void setup(void)
     context = new_context(1, GAN_KERNELS_AUTO);
     real = new_tensor(context, GAN_SHAPE(12, 8, 8, 3));
     fill_real(context, real, 0);
-    ok(make_game(&play, context, (game_options){.smoothing = 0.1f}));
+    ok(make_game(&play, context, (game_options){.play = {.smoothing = 0.1f}}));
 }
 
 static void teardown(void)
@@ -70,7 +70,7 @@ START_TEST(seeds_and_threads)
     for (int threads = 1; threads <= 3; threads++) {
         gan_context *other = new_context(threads, GAN_KERNELS_AUTO);
         game again;
-        ok(make_game(&again, other, (game_options){.smoothing = 0.1f}));
+        ok(make_game(&again, other, (game_options){.play = {.smoothing = 0.1f}}));
         steps(&again, 4);
         if (threads == 1) expected = game_bits(&again);
         ck_assert_msg(game_bits(&again) == expected, "%d threads give other weights", threads);
@@ -80,7 +80,7 @@ START_TEST(seeds_and_threads)
     gan_context *seeded;
     game other;
     ok(gan_context_create(&seeded, gan_context_options(.seed = 43)));
-    ok(make_game(&other, seeded, (game_options){.smoothing = 0.1f}));
+    ok(make_game(&other, seeded, (game_options){.play = {.smoothing = 0.1f}}));
     steps(&other, 4);
     ck_assert(game_bits(&other) != expected);
     free_game(&other);
@@ -141,7 +141,7 @@ START_TEST(several_discriminator_steps)
 {
     gan_context *other = new_context(1, GAN_KERNELS_AUTO);
     game whole;
-    ok(make_game(&whole, other, (game_options){.smoothing = 0.1f, .discriminator_steps = 3}));
+    ok(make_game(&whole, other, (game_options){.play = {.smoothing = 0.1f, .discriminator_steps = 3}}));
     for (int i = 1; i <= 7; i++) {
         gan_session_report report = {.size = sizeof report};
         fill_real(context, real, i);
@@ -217,7 +217,7 @@ START_TEST(sampling_does_not_disturb)
 {
     gan_context *other = new_context(1, GAN_KERNELS_AUTO);
     game again;
-    ok(make_game(&again, other, (game_options){.smoothing = 0.1f}));
+    ok(make_game(&again, other, (game_options){.play = {.smoothing = 0.1f}}));
     gan_tensor *images = new_tensor(other, GAN_SHAPE(3, 8, 8, 3));
     for (int i = 0; i < 3; i++) {
         fill_real(context, real, i);

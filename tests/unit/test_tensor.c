@@ -281,6 +281,42 @@ START_TEST(tensor_copies)
 }
 END_TEST
 
+START_TEST(random_integers)
+{
+    gan_context *context = new_context(1, GAN_KERNELS_AUTO);
+    gan_tensor *many = new_labels(context, 3001), *few = new_labels(context, 3),
+               *floats = new_tensor(context, GAN_SHAPE(3));
+    uint64_t position = 5, other = 5;
+    int counts[10] = {0};
+    ok(gan_random_integers(context, GAN_STREAM_USER, &position, many, -3, 7));
+    ck_assert(position == 5 + 1501);
+    for (int i = 0; i < 3001; i++) {
+        ck_assert(numbers(many)[i] >= -3 && numbers(many)[i] < 7);
+        counts[numbers(many)[i] + 3]++;
+    }
+    for (int i = 0; i < 10; i++)
+        ck_assert_msg(counts[i] > 220 && counts[i] < 380, "%d comes %d times", i - 3, counts[i]);
+    ok(gan_random_integers(context, GAN_STREAM_USER, &other, few, -3, 7)); /* begins like any fill of this place */
+    ck_assert_mem_eq(numbers(few), numbers(many), gan_tensor_bytes(few));
+    ck_assert(other == 7);
+    ok(gan_random_integers(context, GAN_STREAM_USER, &position, few, INT32_MAX - 1, INT32_MAX));
+    ck_assert(numbers(few)[2] == INT32_MAX - 1);
+    ok(gan_random_integers(context, GAN_STREAM_USER, &position, few, INT32_MIN, INT32_MAX));
+    other = position;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "low is 3 and high 3", gan_random_integers(context, 64, &position, few, 3, 3));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL", gan_random_integers(context, 64, &position, NULL, 0, 3));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_random_integers(NULL, 64, &position, few, 0, 3));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "position is NULL", gan_random_integers(context, 64, NULL, few, 0, 3));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "stream is 0", gan_random_integers(context, 0, &position, few, 0, 3));
+    fails(GAN_ERROR_SHAPE, "float [3]; it must be int32", gan_random_integers(context, 64, &position, floats, 0, 3));
+    ck_assert(position == other);
+    gan_tensor_free(&floats);
+    gan_tensor_free(&few);
+    gan_tensor_free(&many);
+    gan_context_free(&context);
+}
+END_TEST
+
 START_TEST(random_fills)
 {
     gan_context *context = new_context(1, GAN_KERNELS_AUTO);
@@ -330,6 +366,7 @@ int main(void)
     tcase_add_test(tests, tensor_misuse);
     tcase_add_test(tests, tensor_wraps_memory);
     tcase_add_test(tests, tensor_copies);
+    tcase_add_test(tests, random_integers);
     tcase_add_test(tests, random_fills);
     return run_suite(suite);
 }

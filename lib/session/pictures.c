@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session/session.h"
+
+gan_status gan_session_see_real(gan_session *session)
+{
+    return gan_labelled_run_forward(&session->d_real, session->real, session->real_labels);
+}
+
+gan_status gan_session_see_fake(gan_session *session)
+{
+    return gan_labelled_run_forward(&session->d_fake, gan_run_output(session->g.run, 0), session->fake_labels);
+}
+
+const gan_tensor *gan_session_fake_gradient(const gan_session *session)
+{
+    return gan_run_input_gradient(session->d_fake.run, 0);
+}

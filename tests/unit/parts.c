@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct parts {
+    const game *game;
+    const gan_adversarial_loss *loss;
+    gan_context *context;
+    int d_steps;
+    gan_run *g, *real, *fake;
+    gan_tensor *latents, *fake_labels;
+    gan_tensor *g_told, *d_told_real, *d_told_fake; /* labels as the networks get them, or NULL */
+    uint64_t latent_position, label_position;
+};
+
+static gan_tensor *label_input(gan_context *context, const gan_network *network, int64_t batch)
+{
+    const gan_node *input = gan_network_input_node(network, 1);
+    return input ? new_tensor(context, GAN_SHAPE(batch, gan_node_dimension(input, 0))) : NULL;
+}
+
+parts *new_parts(const game *made, gan_context *context, int64_t batch)
+{
+    parts *p = calloc(1, sizeof *p);
+    ck_assert_ptr_nonnull(p);
+    p->game = made;
+    p->context = context;
+    p->loss = made->options.loss ? made->options.loss : gan_loss_non_saturating();
+    ok(gan_run_create(&p->g, made->g, GAN_TRAINING, batch));
+    ok(gan_run_create(&p->real, made->d, GAN_TRAINING, batch));
+    ok(gan_run_create(&p->fake, made->d, GAN_TRAINING, batch));
+    p->latents = new_tensor(context, GAN_SHAPE(batch, 10));
+    p->fake_labels = new_labels(context, batch);
+    p->g_told = label_input(context, made->g, batch);
+    p->d_told_real = label_input(context, made->d, batch);
+    p->d_told_fake = label_input(context, made->d, batch);
+    return p;
+}
+
+void free_parts(parts **handle)
+{
+    parts *p = *handle;
+    gan_tensor *tensors[] = {p->latents, p->fake_labels, p->g_told, p->d_told_real, p->d_told_fake};
+    for (int i = 0; i < 5; i++) gan_tensor_free(&tensors[i]);
+    gan_run_free(&p->fake);
+    gan_run_free(&p->real);
+    gan_run_free(&p->g);
+    free(p);
+    *handle = NULL;
+}
+
+static void forward(gan_run *run, const gan_tensor *input, gan_tensor *told, const gan_tensor *labels)
+{
+    const gan_tensor *inputs[] = {input, told};
+    int64_t width = gan_tensor_dimension(told, 1);
+    for (int64_t i = 0; i < gan_tensor_count(told); i++)
+        gan_tensor_floats(told)[i] = (float)(width == 1 ? numbers(labels)[i] : numbers(labels)[i / width] == i % width);
+    ok(gan_run_forward_all(run, inputs, told ? 2 : 1));
+}
+
+static void generate(parts *p, const gan_tensor *labels)
+{
+    ok(gan_random_normal(p->context, GAN_STREAM_LATENTS, &p->latent_position, p->latents, 0, 1));
+    if (p->game->options.fake_labels == GAN_FAKE_LABELS_REAL)
+        ok(gan_tensor_copy(p->fake_labels, labels));
+    else if (p->g_told)
+        ok(gan_random_integers(p->context, GAN_STREAM_LABELS, &p->label_position, p->fake_labels, 0, GAME_CLASSES));
+    forward(p->g, p->latents, p->g_told, p->fake_labels);
+}
+
+static float classify(const parts *p, gan_run *run, const gan_tensor *labels)
+{
+    float loss = 0, weight = p->game->options.classifier_weight;
+    if (weight > 0)
+        ok(gan_loss_cross_entropy(&loss, gan_run_output_gradient(run, 1), gan_run_output(run, 1), labels, weight));
+    return loss;
+}
+
+static float mean(const gan_tensor *tensor)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < gan_tensor_count(tensor); i++) sum += gan_tensor_floats(tensor)[i];
+    return (float)(sum / (double)gan_tensor_count(tensor));
+}
+
+static void learn_d(parts *p, const gan_tensor *labels, gan_session_report *report)
+{
+    const gan_session_options *o = &p->game->options;
+    ok(gan_adversarial_loss_discriminator(p->loss, &report->d_loss, p->real, p->fake, 1 - o->smoothing,
+                                          o->fake_smoothing));
+    report->d_classifier_loss = classify(p, p->real, labels);
+    report->d_classifier_loss += classify(p, p->fake, p->fake_labels);
+    report->d_loss += report->d_classifier_loss;
+    report->d_real_logit = mean(gan_run_output(p->real, 0));
+    report->d_fake_logit = mean(gan_run_output(p->fake, 0));
+    ok(gan_network_zero_gradients(p->game->d));
+    ok(gan_run_backward(p->real, NULL, GAN_WANT_PARAMETERS));
+    ok(gan_run_backward(p->fake, NULL, GAN_WANT_PARAMETERS));
+}
+
+static void learn_g(parts *p, gan_session_report *report)
+{
+    const gan_session_options *o = &p->game->options;
+    int last = gan_network_output_count(p->game->d) - 1;
+    report->g_loss = 0;
+    if (!o->features_only) ok(gan_adversarial_loss_generator(p->loss, &report->g_loss, p->real, p->fake));
+    report->g_classifier_loss = classify(p, p->fake, p->fake_labels);
+    if (o->feature_weight > 0)
+        ok(gan_loss_feature_matching(&report->feature_loss, gan_run_output_gradient(p->fake, last),
+                                     gan_run_output(p->fake, last), gan_run_output(p->real, last), o->feature_weight));
+    report->g_loss += report->g_classifier_loss;
+    report->g_loss += report->feature_loss;
+    ok(gan_run_backward(p->fake, NULL, GAN_WANT_INPUTS));
+    ok(gan_network_zero_gradients(p->game->g));
+    ok(gan_run_backward(p->g, gan_run_input_gradient(p->fake, 0), GAN_WANT_PARAMETERS));
+    report->generator_stepped = true;
+}
+
+static void look(parts *p, const gan_tensor *real, const gan_tensor *labels, bool at_real)
+{
+    if (at_real) forward(p->real, real, p->d_told_real, labels);
+    forward(p->fake, gan_run_output(p->g, 0), p->d_told_fake, p->fake_labels);
+}
+
+/* What D's loss has left at the outputs is not G's. */
+static void clear(gan_run *run)
+{
+    for (int i = 0; gan_run_output_gradient(run, i); i++) {
+        gan_tensor *gradient = gan_run_output_gradient(run, i);
+        memset(gan_tensor_floats(gradient), 0, gan_tensor_bytes(gradient));
+    }
+}
+
+void step_by_parts(parts *p, const gan_tensor *real, const gan_tensor *labels, gan_session_report *report)
+{
+    const gan_session_options *o = &p->game->options;
+    bool g_learns = ++p->d_steps % (o->discriminator_steps ? o->discriminator_steps : 1) == 0;
+    bool together = g_learns && o->scheme == GAN_SCHEME_SIMULTANEOUS;
+    bool reads_real = o->feature_weight > 0 || (!o->features_only && (p->loss->flags & GAN_LOSS_READS_REAL));
+    generate(p, labels);
+    look(p, real, labels, true);
+    learn_d(p, labels, report);
+    if (!together) ok(gan_optimizer_step(p->game->d_adam));
+    if (!g_learns) return;
+    if (together)
+        clear(p->fake);
+    else
+        look(p, real, labels, reads_real);
+    learn_g(p, report);
+    if (together) ok(gan_optimizer_step(p->game->d_adam));
+    ok(gan_optimizer_step(p->game->g_adam));
+}
