@@ -74,7 +74,8 @@ typedef struct gan_context_options {
  * GAN_ERROR_UNSUPPORTED: the CPU or the build lacks the kernel set asked for.
  * GAN_ERROR_OUT_OF_MEMORY. GAN_ERROR_SYSTEM: a thread could not be started.
  * A context may be used by several threads at once; a call that finds the workers busy does its work alone. Worker
- * threads do not survive fork(): a child process makes a context of its own. */
+ * threads do not survive fork(): a child process makes a context of its own, and may do no more than free what it has
+ * inherited. */
 GAN_API gan_status gan_context_create(gan_context **context, const gan_context_options *options);
 
 /* Gives up the caller's reference and sets *context to NULL. NULL and a pointer to NULL are fine. The memory goes with

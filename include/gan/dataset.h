@@ -72,7 +72,8 @@ GAN_API void gan_dataset_free(gan_dataset **dataset);
 /* The next batch: as many pictures as images was made for ([N,H,W,C], float), in the order of the epoch. labels: NULL,
  * or GAN_INT32 [N]; -1 where the dataset has none. At the end of an epoch with GAN_LAST_BATCH_KEEP both are set to the
  * shorter batch (gan_tensor_set_batch), and to the full one again by the next call.
- * GAN_ERROR_INVALID_ARGUMENT: a NULL; with GAN_LAST_BATCH_DROP, a batch larger than the dataset. GAN_ERROR_SHAPE. */
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL; a tensor borrowed from a network or a run; with GAN_LAST_BATCH_DROP, a batch
+ * larger than the dataset. GAN_ERROR_SHAPE. */
 GAN_API gan_status gan_dataset_next(gan_dataset *dataset, gan_tensor *images, gan_tensor *labels);
 
 /* Picture `index` of the set, without shuffle and flip: image [H,W,C] or [1,H,W,C] float; label may be NULL. Does not

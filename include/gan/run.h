@@ -59,7 +59,8 @@ typedef enum gan_want {
 /* Propagates gradients of the outputs back. want: a sum of gan_want, at least one. gradient: NULL for the run's own
  * output gradients, or that of output 0, of its shape, in place of the run's own (a generator takes the
  * discriminator's input gradient). May be called again with another gradient after the same forward pass.
- * GAN_ERROR_INVALID_ARGUMENT: NULL run, unknown want. GAN_ERROR_STATE: an inference run, or no forward pass yet.
+ * GAN_ERROR_INVALID_ARGUMENT: NULL run, unknown want, a gradient in the run's own memory other than its outputs and
+ * their gradients. GAN_ERROR_STATE: an inference run, or no forward pass yet.
  * GAN_ERROR_SHAPE: the gradient does not fit. */
 GAN_API gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, unsigned want);
 

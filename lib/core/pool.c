@@ -16,6 +16,7 @@
  * `argument`, `count` and `float_mode` are that round's. The next round begins when `finished` has reached `count`. */
 struct gan_pool {
     gan_allocator allocator;
+    pid_t process; /* that the workers are in: a child after fork() has none */
     int threads;
     int started;
     int spins; /* looks for work before a thread goes to sleep; none when the threads outnumber the processors */
@@ -198,10 +199,8 @@ int gan_pool_threads(const gan_pool *pool)
     return pool->threads;
 }
 
-void gan_pool_free(gan_pool **handle)
+static void stop_workers(gan_pool *pool)
 {
-    gan_pool *pool = *handle;
-    if (!pool) return;
     pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->stop, true);
     pthread_cond_broadcast(&pool->work);
@@ -210,6 +209,13 @@ void gan_pool_free(gan_pool **handle)
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->mutex);
+}
+
+void gan_pool_free(gan_pool **handle)
+{
+    gan_pool *pool = *handle;
+    if (!pool) return;
+    if (pool->process == getpid()) stop_workers(pool);
     gan_allocator allocator = pool->allocator;
     gan_release(&allocator, pool);
     *handle = NULL;
@@ -248,6 +254,7 @@ gan_status gan_pool_create(gan_pool **handle, const gan_allocator *allocator, in
     *handle = pool;
     if (!pool) return GAN_ERROR_OUT_OF_MEMORY;
     pool->allocator = *allocator;
+    pool->process = getpid();
     pool->threads = threads;
     pool->spins = threads <= gan_processors() ? 4000 : 0;
     atomic_flag_clear(&pool->busy);

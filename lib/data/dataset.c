@@ -147,6 +147,11 @@ static gan_status check_next(const gan_dataset *dataset, const gan_tensor *image
 {
     if (!dataset || !images)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_next: %s NULL", dataset ? "images are" : "dataset is");
+    if (images->fixed || (labels && labels->fixed))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_dataset_next: %s belong to a network or a run; give a tensor of "
+                        "your own",
+                        images->fixed ? "images" : "labels");
     if (images->type != GAN_FLOAT32 || images->rank != 4 || !holds_pictures(dataset, 3, images->shape + 1))
         return wrong_pictures(dataset, "gan_dataset_next", "N,", images);
     if (labels && (labels->type != GAN_INT32 || labels->rank != 1 || labels->capacity != images->capacity)) {

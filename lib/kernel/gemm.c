@@ -22,8 +22,21 @@ static void multiply(const gan_gemm *g)
                  g->lda, 1, (float *)g->b, g->ldb, 1, (float *)(g->accumulate ? &one : &zero), g->c, g->ldc, 1, NULL,
                  &alone);
 }
+
+/* BLIS (0.9, and later ones by its issue 635) loads whole register tiles at the edges of its operands, and so reads
+ * past their end, where there may be no memory. Sizes that leave no part of a tile are safe. */
+static bool takes(const gan_gemm *g)
+{
+    return g->m % 32 == 0 && g->n % 32 == 0 && g->k % 32 == 0;
+}
 #elif defined HAVE_BLAS
 #include BLAS_HEADER
+
+static bool takes(const gan_gemm *g)
+{
+    (void)g;
+    return true;
+}
 
 /* OpenBLAS has one number of threads for the whole program (openblas_set_num_threads_local of 0.3.27 sets it too),
  * which is the host's to choose, not this library's. Run with OPENBLAS_NUM_THREADS=1: with more, it splits products
@@ -44,6 +57,7 @@ bool gan_gemm_blas(const gan_gemm *g)
     const int64_t size[] = {g->m, g->n, g->k, g->lda, g->ldb, g->ldc};
     for (int i = 0; i < 6; i++)
         if (size[i] <= 0 || size[i] > INT_MAX) return false;
+    if (!takes(g)) return false;
     multiply(g);
     return true;
 #else

@@ -106,6 +106,9 @@ static gan_status read_slot(gan_custom_setup *setup, const char *what, int count
     if (!name_is_valid(name, NAME_SIZE))
         return gan_layer_fail_option(setup->layer, "%s: the name must be 1 to %d letters, digits or '_'", what,
                                      NAME_SIZE - 1);
+    for (int i = 0; i < 2 * GAN_MAX_SLOTS; i++)
+        if (strcmp(own_options(setup)->names[i], name) == 0)
+            return gan_layer_fail_option(setup->layer, "%s: there is a \"%s\" already", what, name);
     status = gan_initializer_read(&initializer, setup->layer->name, name);
     if (status != GAN_OK) return status;
     char *copy = own_options(setup)->names[place];
@@ -201,7 +204,7 @@ void gan_custom_parallel(const gan_custom_pass *pass, int64_t total, int64_t gra
     gan_pool_ranges(pass->parallel, run_range, &ranges, total, grain < 1 ? 1 : grain);
 }
 
-static void run_pass(const gan_layer_call *call, gan_custom_function function)
+static void run_pass(const gan_layer_call *call, gan_custom_function function, const char *name)
 {
     const gan_custom_type *caller = caller_of(call->layer);
     const gan_custom_pass pass = {
@@ -214,7 +217,7 @@ static void run_pass(const gan_layer_call *call, gan_custom_function function)
         .y = call->y,
         .parameter = call->parameter,
         .buffer = call->buffer,
-        .saved = call->saved,
+        .saved = options_of(call->layer)->saved ? call->saved : NULL,
         .dy = call->dy,
         .dx = call->dx,
         .gradient = call->gradient,
@@ -225,27 +228,29 @@ static void run_pass(const gan_layer_call *call, gan_custom_function function)
         .parallel = call->pool,
     };
     gan_status status = function(caller->user, &pass);
-    if (status != GAN_OK && *call->status == GAN_OK) *call->status = status;
+    if (status != GAN_OK)
+        *call->status = gan_fail(status, "%s (%s): its %s function returned %s", call->layer->name,
+                                 call->layer->type->name, name, gan_status_name(status));
 }
 
 static void forward(const gan_layer_call *call)
 {
-    run_pass(call, caller_of(call->layer)->forward);
+    run_pass(call, caller_of(call->layer)->forward, "forward");
 }
 
 static void backward(const gan_layer_call *call)
 {
-    run_pass(call, caller_of(call->layer)->backward);
+    run_pass(call, caller_of(call->layer)->backward, "backward");
 }
 
 static void tangent(const gan_layer_call *call)
 {
-    run_pass(call, caller_of(call->layer)->tangent);
+    run_pass(call, caller_of(call->layer)->tangent, "tangent");
 }
 
 static void tangent_backward(const gan_layer_call *call)
 {
-    run_pass(call, caller_of(call->layer)->tangent_backward);
+    run_pass(call, caller_of(call->layer)->tangent_backward, "tangent_backward");
 }
 
 static const gan_field type_fields[] = {

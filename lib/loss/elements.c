@@ -9,7 +9,8 @@ double gan_logistic_element(double x, double target, double *slope)
 {
     double e = exp(-fabs(x));
     *slope = (x >= 0 ? 1 : e) / (1 + e) - target;
-    return (x > 0 ? x : 0) - x * target + log1p(e);
+    double outer = x > 0 ? 1 - target : -target; /* max(x, 0) - x * target, which is 0 where x is infinite and right */
+    return (outer != 0 ? outer * x : 0) + log1p(e);
 }
 
 double gan_hinge_element(double x, double target, double *slope)

@@ -149,7 +149,7 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
     gan_node *inputs[GAN_MAX_INPUTS];
     size_t given = 0;
     if (options) memcpy(&given, options, sizeof given);
-    if (options) memcpy(&common, options, sizeof common);
+    if (options) memcpy(&common, options, given < sizeof common ? given : sizeof common);
     if (!common.input) {
         gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s", type->name,
                  options ? "the input is NULL" : "the options are NULL");

@@ -151,6 +151,37 @@ gan_status gan_run_check_like(const gan_tensor *tensor, const gan_tensor *model,
                     gan_tensor_text(wanted, model));
 }
 
+gan_status gan_run_check_batch(const gan_run *run, const gan_node *node, const gan_tensor *tensor, const char *call,
+                               const char *what)
+{
+    const gan_shape *shape = &node->layer.output;
+    char given[GAN_TENSOR_TEXT], wanted[GAN_SHAPE_TEXT];
+    if (gan_tensor_fits(tensor, shape->rank, shape->size) && tensor->shape[0] == run->batch) return GAN_OK;
+    return gan_fail(GAN_ERROR_SHAPE, "%s: the %s is %s; it must be float [%lld,%s", call, what,
+                    gan_tensor_text(given, tensor), (long long)run->batch,
+                    gan_shape_text(wanted, shape->rank, shape->size) + 1);
+}
+
+/* Of the run's own memory only what it lends for outputs keeps its numbers through a backward pass. */
+static bool keeps_its_numbers(const gan_run *run, const gan_tensor *tensor)
+{
+    const struct gan_run_memory *m = &run->memory;
+    for (int i = 0; i < run->network->output_count; i++)
+        if (tensor->data == m->output[i]->data || tensor->data == m->output_gradient[i]->data ||
+            (m->output_tangent[i] && tensor->data == m->output_tangent[i]->data))
+            return true;
+    return !is_in_arena(run, tensor->data);
+}
+
+gan_status gan_run_check_gradient(const gan_run *run, const gan_tensor *gradient, const char *call)
+{
+    gan_status status = gan_run_check_like(gradient, run->memory.output[0], call, "gradient");
+    if (status == GAN_OK && !keeps_its_numbers(run, gradient))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "%s: the gradient is in the run's own memory, which the pass overwrites; give a copy", call);
+    return status;
+}
+
 struct backward {
     gan_run *run;
     const float *gradient; /* of output 0, or NULL for the run's own */
@@ -242,8 +273,7 @@ static void finish_input_gradients(gan_run *run)
 gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, unsigned want)
 {
     gan_status status = gan_run_check_backward(run, want, "gan_run_backward");
-    if (status == GAN_OK && gradient)
-        status = gan_run_check_like(gradient, run->memory.output[0], "gan_run_backward", "gradient");
+    if (status == GAN_OK && gradient) status = gan_run_check_gradient(run, gradient, "gan_run_backward");
     if (status != GAN_OK) return status;
     struct backward pass = {.run = run, .gradient = gradient ? gradient->data : NULL, .want = want};
     run->has_input_gradients = false;

@@ -62,6 +62,14 @@ gan_status gan_run_push_tangent(gan_run *run);
 /* What backward passes ask of a run; `call` begins the sentence. */
 gan_status gan_run_check_backward(const gan_run *run, unsigned want, const char *call);
 
+/* Whether a backward pass can read this gradient of output 0: it has that shape, and is not overwritten under way. */
+gan_status gan_run_check_gradient(const gan_run *run, const gan_tensor *gradient, const char *call);
+
+/* GAN_ERROR_SHAPE unless the tensor is float of the node's shape and the batch of the last forward pass, whatever has
+ * become of the tensors that it was given. */
+gan_status gan_run_check_batch(const gan_run *run, const gan_node *node, const gan_tensor *tensor, const char *call,
+                               const char *what);
+
 /* GAN_ERROR_SHAPE unless the tensor is float of the model's shape. */
 gan_status gan_run_check_like(const gan_tensor *tensor, const gan_tensor *model, const char *call, const char *what);
 

@@ -36,7 +36,8 @@ static gan_status check_directions(const gan_run *run, const gan_tensor *const *
                         count, run->network->name, run->network->input_count);
     gan_status status = GAN_OK;
     for (int i = 0; status == GAN_OK && i < count; i++)
-        if (directions[i]) status = gan_run_check_like(directions[i], run->inputs[i], "gan_run_tangent", "direction");
+        if (directions[i])
+            status = gan_run_check_batch(run, run->network->inputs[i], directions[i], "gan_run_tangent", "direction");
     return status;
 }
 
@@ -155,7 +156,7 @@ gan_status gan_run_tangent_backward(gan_run *run, const gan_tensor *gradient, un
     if (status == GAN_OK && !run->has_tangents)
         status = gan_fail(GAN_ERROR_STATE, "%s: there was no gan_run_tangent() since the last forward pass", name);
     if (status == GAN_OK && !gradient) status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: gradient is NULL", name);
-    if (status == GAN_OK) status = gan_run_check_like(gradient, run->memory.output[0], name, "gradient");
+    if (status == GAN_OK) status = gan_run_check_gradient(run, gradient, name);
     if (status != GAN_OK) return status;
     const gan_network *network = run->network;
     const gan_node *output = network->outputs[0];

@@ -42,9 +42,12 @@ gan_status gan_random_uniform(const gan_context *context, uint32_t stream, uint6
 {
     gan_status status = check("gan_random_uniform", context, stream, position, tensor, GAN_FLOAT32);
     if (status != GAN_OK) return status;
-    if (!isfinite(low) || !isfinite(high) || high < low)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
-                        "gan_random_uniform: the bounds are %g and %g; they must be finite and in order", low, high);
+    if (!isfinite(low) || !isfinite(high) || high < low || isinf(high - low))
+        return gan_fail(
+            GAN_ERROR_INVALID_ARGUMENT,
+            "gan_random_uniform: the bounds are %g and %g; they must be finite, also their distance, and in "
+            "order",
+            low, high);
     gan_philox philox = {.seed = context->seed, .stream = stream};
     *position = gan_fill_uniform(&philox, *position, tensor->data, (size_t)gan_tensor_count(tensor), low, high);
     return GAN_OK;

@@ -116,7 +116,7 @@ gan_status gan_tensor_view(gan_tensor **handle, gan_tensor *base, size_t offset,
     (*handle)->data = (float *)base->data + offset;
     (*handle)->release = release_base;
     (*handle)->user = gan_tensor_retain(base);
-    (*handle)->capacity = 0; /* its batch is its owner's to change */
+    (*handle)->fixed = true;
     return GAN_OK;
 }
 
@@ -183,7 +183,7 @@ float *gan_tensor_floats(const gan_tensor *tensor)
 gan_status gan_tensor_set_batch(gan_tensor *tensor, int64_t batch)
 {
     if (!tensor) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_set_batch: tensor is NULL");
-    if (tensor->capacity == 0)
+    if (tensor->fixed)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
                         "gan_tensor_set_batch: the tensor belongs to a network or a run; its shape is fixed");
     if (batch < 1 || batch > tensor->capacity)

@@ -13,7 +13,8 @@ struct gan_tensor {
     gan_type type;
     int rank;
     int64_t shape[GAN_MAX_RANK];
-    int64_t capacity; /* the batch it was made with; 0 for views */
+    int64_t capacity; /* the batch it was made with */
+    bool fixed;       /* a view: its batch is its owner's to change */
     void *data;
     gan_release_function release; /* of wrapped memory; may be NULL */
     void *user;

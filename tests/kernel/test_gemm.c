@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "buffers.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Products of every set, by the BLAS where the build has one and by the library's own code, against sums in double. */
 
@@ -191,6 +195,55 @@ START_TEST(threads_do_not_change_a_result)
 }
 END_TEST
 
+/* Operands that end where a page ends, before one that may not be read: a product looks at nothing beyond them. */
+#define AREA ((size_t)1 << 17)
+
+struct guarded {
+    unsigned char *pages, *end;
+};
+
+static struct guarded guard(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct guarded g = {mmap(NULL, AREA + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), NULL};
+    ck_assert(g.pages != MAP_FAILED);
+    g.end = g.pages + AREA;
+    ck_assert(mprotect(g.end, page, PROT_NONE) == 0);
+    return g;
+}
+
+static float *before_the_end(const struct guarded *g, int64_t floats)
+{
+    return (float *)(void *)g->end - floats;
+}
+
+START_TEST(nothing_beyond_the_operands_is_read)
+{
+    const gan_kernels *k = gan_kernels_select(kernel_set(_i));
+    struct guarded a = guard(), b = guard(), c = guard();
+    float *scratch = aligned_alloc(64, (k->gemm_scratch * sizeof(float) + 63) / 64 * 64);
+    uint32_t state = 1;
+    for (int round = 0; round < 3000; round++) {
+        int64_t size[3];
+        for (int i = 0; i < 3; i++) {
+            state = state * 1664525u + 1013904223u;
+            size[i] = 1 + (state >> 8) % 140;
+        }
+        gan_gemm g = {.transpose_a = round & 1, .transpose_b = round & 2, .accumulate = round & 4};
+        g.m = size[0], g.n = size[1], g.k = size[2], g.scratch = scratch;
+        g.lda = g.transpose_a ? g.m : g.k, g.ldb = g.transpose_b ? g.k : g.n, g.ldc = g.n;
+        g.a = before_the_end(&a, g.m * g.k);
+        g.b = before_the_end(&b, g.k * g.n);
+        g.c = before_the_end(&c, g.m * g.n);
+        k->gemm(&g);
+    }
+    free(scratch);
+    munmap(a.pages, AREA);
+    munmap(b.pages, AREA);
+    munmap(c.pages, AREA);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gemm");
@@ -200,6 +253,7 @@ int main(void)
     tcase_add_loop_test(tests, large_shapes, 0, 14);
     tcase_add_test(tests, not_a_numbers);
     tcase_add_test(tests, threads_do_not_change_a_result);
+    tcase_add_loop_test(tests, nothing_beyond_the_operands_is_read, 0, kernel_set_count());
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Layers of the caller's own. "scaled_square" is y = a * (x + b)^2 with parameters a and b by channel and a buffer that
@@ -217,8 +218,10 @@ START_TEST(failures_are_passed_on)
     gan_network *network = network_of(context);
     ok(gan_network_build(network));
     for (int i = 0; i < 4; i++) {
+        char text[80];
         f.at = places[i];
-        ck_assert(gan_check_network(network, NULL) == GAN_ERROR_NUMERIC);
+        snprintf(text, sizeof text, "square0 (scaled_square): its %s function returned GAN_ERROR_NUMERIC", places[i]);
+        fails(GAN_ERROR_NUMERIC, text, gan_check_network(network, NULL));
         f.at = NULL;
         ok(gan_check_network(network, NULL));
     }
@@ -254,6 +257,8 @@ static gan_status infer_wrongly(void *user, gan_custom_setup *setup)
     ck_assert_ptr_null(gan_custom_input(setup, 1, NULL));
     ck_assert(gan_custom_number(setup, 8) == 0);
     static const char *const names[] = {"a", "b", "c", "d"};
+    ok(gan_custom_parameter(setup, "w", 1, (int64_t[]){1}, zeros, false));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "\"w\" already", gan_custom_buffer(setup, "w", 1, (int64_t[]){1}, zeros));
     for (int i = 0; i < 4; i++) ok(gan_custom_buffer(setup, names[i], 1, (int64_t[]){1}, zeros));
     fails(GAN_ERROR_INVALID_ARGUMENT, "4 already", gan_custom_buffer(setup, "e", 1, (int64_t[]){1}, zeros));
     return gan_custom_refuse(setup, "as it should");

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Known answers of Philox4x32-10 from its authors' distribution (Random123, kat_vectors). */
@@ -222,6 +223,22 @@ START_TEST(workers_leave_signals_and_calculate_as_their_caller)
 }
 END_TEST
 
+START_TEST(a_child_may_free_what_it_inherits)
+{
+    gan_context *shared = new_context(3, GAN_KERNELS_AUTO);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        gan_context_free(&shared);
+        _exit(0);
+    }
+    int status;
+    ck_assert(waitpid(child, &status, 0) == child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child hung");
+    gan_context_free(&shared);
+}
+END_TEST
+
 START_TEST(sizes_are_checked)
 {
     size_t size;
@@ -281,6 +298,7 @@ int main(void)
     tcase_add_loop_test(tests, pool_runs_every_task_once, 1, 5);
     tcase_add_test(tests, pool_serves_several_callers);
     tcase_add_test(tests, workers_leave_signals_and_calculate_as_their_caller);
+    tcase_add_test(tests, a_child_may_free_what_it_inherits);
     tcase_add_test(tests, sizes_are_checked);
     tcase_add_test(tests, files_are_replaced_whole);
     return run_suite(suite);

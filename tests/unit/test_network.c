@@ -261,6 +261,13 @@ START_TEST(outputs_are_no_inputs)
     fails(GAN_ERROR_INVALID_ARGUMENT, "give a copy", gan_run_forward(run, gan_run_output(run, 0)));
     ok(gan_tensor_copy(x, gan_run_output(run, 0)));
     ok(gan_run_forward(run, x));
+    gan_run *training;
+    ok(gan_run_create(&training, network, GAN_TRAINING, 2));
+    ok(gan_run_forward(training, x));
+    ok(gan_run_backward(training, gan_run_output(training, 0), GAN_WANT_INPUTS));
+    const gan_tensor *gradient = gan_run_input_gradient(training, 0);
+    fails(GAN_ERROR_INVALID_ARGUMENT, "give a copy", gan_run_backward(training, gradient, GAN_WANT_INPUTS));
+    gan_run_free(&training);
     gan_tensor_free(&x);
     gan_run_free(&run);
     gan_network_free(&network);
@@ -284,6 +291,9 @@ START_TEST(tangent_misuse)
     ck_assert_ptr_null(gan_run_output_tangent(run, 0));
     const gan_tensor *y = gan_run_output(run, 0);
     fails(GAN_ERROR_STATE, "no gan_run_tangent()", gan_run_tangent_backward(run, y, GAN_WANT_PARAMETERS));
+    ok(gan_tensor_set_batch(x, 1)); /* whatever becomes of the input: the run has its own batch */
+    fails(GAN_ERROR_SHAPE, "float [2,8,8,3]", gan_run_tangent(run, x));
+    ok(gan_tensor_set_batch(x, 2));
     ok(gan_run_tangent(run, x));
     ck_assert_ptr_nonnull(gan_run_output_tangent(run, 0));
     ck_assert_ptr_null(gan_run_output_tangent(run, 1));
