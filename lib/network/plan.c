@@ -2,7 +2,8 @@
 #include "network/plan.h"
 
 /* Time: node i runs forward at i and backward at 2 * nodes - 1 - i. A backward pass may be repeated, so that what it
- * reads of the forward pass lives to the end, 2 * nodes. */
+ * reads of the forward pass lives to the end, 2 * nodes. What lives to the end is kept; all else is work, which is dead
+ * whenever no pass is under way. */
 
 /* A buffer: its size, and its life from first to last, both included. */
 struct span {
@@ -22,14 +23,22 @@ struct planner {
     int count;
     int lowest;                       /* placed span of the lowest offset, or -1 */
     int *y, *gradient, *seed, *saved; /* span of each node, or -1 */
+    int *forward, *backward;          /* likewise: what a node works in during its passes */
 };
 
-static int add_span(struct planner *p, size_t floats, int first, int last)
+#define SPANS_OF_A_NODE 6
+
+/* Floats in whole cache lines. */
+static size_t lines(size_t floats)
 {
     const size_t line = GAN_ALIGNMENT / sizeof(float);
     size_t rounded = gan_saturating_add(floats, line - 1);
-    if (rounded != SIZE_MAX) rounded = rounded / line * line;
-    p->spans[p->count] = (struct span){.floats = rounded, .first = first, .last = last};
+    return rounded == SIZE_MAX ? SIZE_MAX : rounded / line * line;
+}
+
+static int add_span(struct planner *p, size_t floats, int first, int last)
+{
+    p->spans[p->count] = (struct span){.floats = lines(floats), .first = first, .last = last};
     return p->count++;
 }
 
@@ -106,6 +115,7 @@ static const gan_node *consumer_in_place(const struct planner *p, const gan_node
     return NULL;
 }
 
+/* An output that other nodes read, too, has its seed as gradient from the pass's beginning. */
 static void plan_gradient(struct planner *p, const gan_node *node)
 {
     int i = node->index, last = node->is_input ? p->end : backward_time(p, node);
@@ -116,7 +126,7 @@ static void plan_gradient(struct planner *p, const gan_node *node)
     else if (consumer)
         p->gradient[i] = p->gradient[consumer->index];
     else
-        p->gradient[i] = add_span(p, batch_floats(p, node), last, last);
+        p->gradient[i] = add_span(p, batch_floats(p, node), node->is_output ? p->network->count : last, last);
     extend(&p->spans[p->gradient[i]], last);
 }
 
@@ -152,28 +162,21 @@ static size_t extra_floats(const struct planner *p, const gan_node *node)
     return floats;
 }
 
-/* The layers' own memory; the spans that all share are the last three. */
-static void plan_workspace(struct planner *p)
+/* A node's own memory: what it saves, and what it works in: shared, each worker's scratch, and the extra gradients. */
+static void plan_memory(struct planner *p, const gan_node *node, gan_place *place)
 {
-    const gan_network *network = p->network;
-    gan_layer_memory most = {0};
-    size_t extra = 0;
-    for (int i = 0; i < network->count; i++) {
-        const gan_node *node = network->nodes[i];
-        gan_layer_memory need = {0};
-        if (!node->live) continue;
-        if (node->layer.type->memory)
-            node->layer.type->memory(&node->layer, network->context->kernels, p->batch, &need);
-        if (need.saved) p->saved[i] = add_span(p, need.saved, i, p->mode == GAN_TRAINING ? p->end : i);
-        most.shared = larger(most.shared, need.shared);
-        most.scratch = larger(most.scratch, need.scratch);
-        if (p->mode == GAN_TRAINING) extra = larger(extra, extra_floats(p, node));
-    }
-    add_span(p, extra, 0, p->end);
-    add_span(p, most.shared, 0, p->end);
-    int scratch = add_span(p, most.scratch, 0, p->end);
-    size_t workers = (size_t)gan_pool_threads(network->context->pool);
-    p->spans[scratch].floats = gan_saturating_multiply(p->spans[scratch].floats, workers);
+    int i = node->index;
+    size_t workers = (size_t)gan_pool_threads(p->network->context->pool);
+    gan_layer_memory need = {0};
+    if (node->layer.type->memory) node->layer.type->memory(&node->layer, p->network->context->kernels, p->batch, &need);
+    place->shared = lines(need.shared);
+    place->scratch = lines(need.scratch);
+    size_t work = gan_saturating_add(place->shared, gan_saturating_multiply(place->scratch, workers));
+    if (need.saved) p->saved[i] = add_span(p, need.saved, i, p->mode == GAN_TRAINING ? p->end : i);
+    if (work) p->forward[i] = add_span(p, work, i, i);
+    if (p->mode != GAN_TRAINING) return;
+    work = gan_saturating_add(work, extra_floats(p, node));
+    if (work) p->backward[i] = add_span(p, work, backward_time(p, node), backward_time(p, node));
 }
 
 /* Puts the span at the lowest place where it meets no placed span of a life that meets its own. */
@@ -193,43 +196,50 @@ static void place_span(struct planner *p, int index)
     span->placed = true;
 }
 
-/* Larger spans first: the small ones fill the gaps. Returns the arena's size, SIZE_MAX when it does not fit. */
-static size_t place_spans(struct planner *p)
+static bool is_kept(const struct planner *p, const struct span *span)
+{
+    return span->last == p->end;
+}
+
+/* Puts all spans that are kept, or all others, into one block: larger ones first, the small ones fill the gaps. Returns
+ * the block's size, SIZE_MAX when it does not fit. */
+static size_t place_spans(struct planner *p, bool kept)
 {
     size_t total = 0;
     p->lowest = -1;
-    for (int n = 0; n < p->count; n++) {
+    for (;;) {
         int largest = -1;
         for (int i = 0; i < p->count; i++)
-            if (!p->spans[i].placed && (largest < 0 || p->spans[i].floats > p->spans[largest].floats)) largest = i;
+            if (!p->spans[i].placed && is_kept(p, &p->spans[i]) == kept &&
+                (largest < 0 || p->spans[i].floats > p->spans[largest].floats))
+                largest = i;
+        if (largest < 0) return total;
         place_span(p, largest);
         total = larger(total, gan_saturating_add(p->spans[largest].offset, p->spans[largest].floats));
-        if (total >= SIZE_MAX / 2 / sizeof(float)) return SIZE_MAX;
+        if (total >= SIZE_MAX / 4 / sizeof(float)) return SIZE_MAX;
     }
-    return total;
 }
 
-static size_t offset_of(const struct planner *p, int span)
+/* The work follows what is kept. */
+static size_t offset_of(const struct planner *p, const gan_plan *plan, int span)
 {
-    return span < 0 ? 0 : p->spans[span].offset;
+    if (span < 0) return 0;
+    return p->spans[span].offset + (is_kept(p, &p->spans[span]) ? 0 : plan->kept);
 }
 
 static void write_plan(const struct planner *p, gan_plan *plan)
 {
-    for (int i = 0; i < p->network->count; i++)
-        plan->places[i] = (gan_place){
-            .external = -1,
-            .y = offset_of(p, p->y[i]),
-            .gradient = offset_of(p, p->gradient[i]),
-            .seed = offset_of(p, p->seed[i]),
-            .saved = offset_of(p, p->saved[i]),
-        };
+    for (int i = 0; i < p->network->count; i++) {
+        gan_place *place = &plan->places[i];
+        place->external = -1;
+        place->y = offset_of(p, plan, p->y[i]);
+        place->gradient = offset_of(p, plan, p->gradient[i]);
+        place->seed = offset_of(p, plan, p->seed[i]);
+        place->saved = offset_of(p, plan, p->saved[i]);
+        place->forward = offset_of(p, plan, p->forward[i]);
+        place->backward = offset_of(p, plan, p->backward[i]);
+    }
     for (int i = 0; i < p->network->input_count; i++) plan->places[p->network->inputs[i]->index].external = i;
-    const struct span *last = &p->spans[p->count - 1];
-    plan->extra = last[-2].offset;
-    plan->shared = last[-1].offset;
-    plan->scratch = last->offset;
-    plan->scratch_stride = last->floats / (size_t)gan_pool_threads(p->network->context->pool);
 }
 
 /* Every result of the batch has a size that fits, so that layers can count with it. */
@@ -252,16 +262,17 @@ static gan_status too_large(const gan_network *network, int64_t batch)
 
 static gan_status make_plan(struct planner *p, gan_plan *plan)
 {
-    size_t n = (size_t)p->network->count;
-    for (size_t i = 0; i < 4 * n; i++) p->y[i] = -1;
-    p->gradient = p->y + n;
-    p->seed = p->gradient + n;
-    p->saved = p->seed + n;
+    int n = p->network->count,
+        **const spans[SPANS_OF_A_NODE] = {&p->y, &p->gradient, &p->seed, &p->saved, &p->forward, &p->backward};
+    for (int i = 0; i < SPANS_OF_A_NODE * n; i++) p->y[i] = -1;
+    for (int k = 1; k < SPANS_OF_A_NODE; k++) *spans[k] = p->y + k * n;
     plan_results(p);
     if (p->mode == GAN_TRAINING) plan_gradients(p);
-    plan_workspace(p);
-    plan->floats = place_spans(p);
-    if (plan->floats == SIZE_MAX) return too_large(p->network, p->batch);
+    for (int i = 0; i < n; i++)
+        if (p->network->nodes[i]->live) plan_memory(p, p->network->nodes[i], &plan->places[i]);
+    plan->kept = place_spans(p, true);
+    plan->work = place_spans(p, false);
+    if (plan->kept == SIZE_MAX || plan->work == SIZE_MAX) return too_large(p->network, p->batch);
     write_plan(p, plan);
     return GAN_OK;
 }
@@ -274,8 +285,8 @@ gan_status gan_plan_create(gan_plan *plan, const gan_network *network, gan_mode 
     if (!batch_fits(network, batch)) return too_large(network, batch);
     struct planner p = {.network = network, .mode = mode, .batch = batch, .end = 2 * network->count};
     plan->places = gan_context_allocate(context, n, sizeof *plan->places, "a run's plan");
-    p.spans = gan_context_allocate(context, 4 * n + 3, sizeof *p.spans, "a run's plan");
-    p.y = gan_context_allocate(context, 4 * n, sizeof *p.y, "a run's plan");
+    p.spans = gan_context_allocate(context, SPANS_OF_A_NODE * n, sizeof *p.spans, "a run's plan");
+    p.y = gan_context_allocate(context, SPANS_OF_A_NODE * n, sizeof *p.y, "a run's plan");
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
     if (plan->places && p.spans && p.y) status = make_plan(&p, plan);
     gan_context_release(context, p.y);

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "network/run.h"
 #include "core/clock.h"
-#include "network/plan.h"
 #include "network/profile.h"
 
 #include <string.h>
-
-/* What depends on the largest batch: a plan, its memory, and views of what callers may look at. */
-struct memory {
-    gan_plan plan;
-    gan_tensor *arena;
-    gan_tensor *output[GAN_MAX_INPUTS], *output_gradient[GAN_MAX_INPUTS], *input_gradient[GAN_MAX_INPUTS];
-};
 
 struct gan_run {
     gan_network *network;
@@ -23,60 +16,39 @@ struct gan_run {
     bool *written; /* one a node: its gradient has a value in this backward pass */
     gan_profile *profile;
     gan_profile_part *part; /* this network's of the profile; NULL when there is none */
-    struct memory memory;
+    gan_run_memory memory;
 };
 
-static void free_memory(gan_context *context, struct memory *memory)
-{
-    for (int i = 0; i < GAN_MAX_INPUTS; i++) {
-        gan_tensor_free(&memory->output[i]);
-        gan_tensor_free(&memory->output_gradient[i]);
-        gan_tensor_free(&memory->input_gradient[i]);
-    }
-    gan_tensor_free(&memory->arena);
-    gan_plan_free(&memory->plan, context);
-}
-
-static gan_status make_view(const struct memory *memory, gan_tensor **view, const gan_node *node, size_t offset,
-                            int64_t batch)
-{
-    int64_t shape[GAN_MAX_RANK];
-    shape[0] = batch;
-    memcpy(shape + 1, node->layer.output.size, (size_t)node->layer.output.rank * sizeof *shape);
-    return gan_tensor_view(view, memory->arena, offset, node->layer.output.rank + 1, shape);
-}
-
-static gan_status make_views(const gan_network *network, gan_mode mode, struct memory *memory, int64_t batch)
+/* A run that has nothing to work in yet. */
+static gan_status create(gan_run **handle, gan_network *network, gan_mode mode, int64_t batch)
 {
     gan_status status = GAN_OK;
-    for (int i = 0; status == GAN_OK && i < network->output_count; i++) {
-        const gan_node *node = network->outputs[i];
-        const gan_place *place = &memory->plan.places[node->index];
-        status = make_view(memory, &memory->output[i], node, place->y, batch);
-        if (status == GAN_OK && mode == GAN_TRAINING)
-            status = make_view(memory, &memory->output_gradient[i], node, place->seed, batch);
-    }
-    for (int i = 0; status == GAN_OK && mode == GAN_TRAINING && i < network->input_count; i++) {
-        const gan_node *node = network->inputs[i];
-        status = make_view(memory, &memory->input_gradient[i], node, memory->plan.places[node->index].gradient, batch);
-    }
+    if (mode == GAN_TRAINING) status = gan_network_need_gradients(network);
+    if (status != GAN_OK) return status;
+    gan_run *run = gan_context_allocate(network->context, 1, sizeof *run, "a run");
+    if (!run) return GAN_ERROR_OUT_OF_MEMORY;
+    run->network = gan_network_retain(network);
+    run->mode = mode;
+    run->capacity = batch;
+    run->written = gan_context_allocate(network->context, (size_t)network->count, sizeof *run->written, "a run");
+    status = run->written ? gan_run_memory_create(&run->memory, network, mode, batch) : GAN_ERROR_OUT_OF_MEMORY;
+    *handle = run;
+    if (status != GAN_OK) gan_run_free(handle);
     return status;
 }
 
-static gan_status make_memory(const gan_network *network, gan_mode mode, int64_t batch, struct memory *memory)
+gan_status gan_run_create_together(gan_run **const *handles, gan_network *const *networks, int count, gan_mode mode,
+                                   int64_t batch)
 {
-    *memory = (struct memory){.arena = NULL};
-    gan_status status = gan_plan_create(&memory->plan, network, mode, batch);
-    if (status == GAN_OK)
-        status = gan_tensor_create(&memory->arena, network->context, GAN_FLOAT32, 1,
-                                   (int64_t[]){(int64_t)memory->plan.floats});
-    if (status == GAN_OK) status = make_views(network, mode, memory, batch);
-    if (status != GAN_OK)
-        free_memory(network->context, memory);
-    else
-        gan_log(network->context, GAN_LOG_INFO, "network \"%s\": a run for %s takes %zu bytes for a batch of %lld",
-                network->name, mode == GAN_TRAINING ? "training" : "inference", memory->plan.floats * sizeof(float),
-                (long long)batch);
+    gan_run_memory *memories[GAN_MAX_TOGETHER];
+    gan_status status = GAN_OK;
+    for (int i = 0; i < count; i++) *handles[i] = NULL;
+    for (int i = 0; status == GAN_OK && i < count; i++) {
+        status = create(handles[i], networks[i], mode, batch);
+        if (status == GAN_OK) memories[i] = &(*handles[i])->memory;
+    }
+    if (status == GAN_OK) status = gan_run_memory_share(memories, count, networks[0]->context);
+    for (int i = 0; status != GAN_OK && i < count; i++) gan_run_free(handles[i]);
     return status;
 }
 
@@ -91,18 +63,7 @@ gan_status gan_run_create(gan_run **handle, gan_network *network, gan_mode mode,
     if (batch < 1)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_create: batch is %lld; it must be at least 1",
                         (long long)batch);
-    if (mode == GAN_TRAINING) status = gan_network_need_gradients(network);
-    if (status != GAN_OK) return status;
-    gan_run *run = gan_context_allocate(network->context, 1, sizeof *run, "a run");
-    if (!run) return GAN_ERROR_OUT_OF_MEMORY;
-    run->network = gan_network_retain(network);
-    run->mode = mode;
-    run->capacity = batch;
-    run->written = gan_context_allocate(network->context, (size_t)network->count, sizeof *run->written, "a run");
-    status = run->written ? make_memory(network, mode, batch, &run->memory) : GAN_ERROR_OUT_OF_MEMORY;
-    *handle = run;
-    if (status != GAN_OK) gan_run_free(handle);
-    return status;
+    return gan_run_create_together(&handle, &network, 1, mode, batch);
 }
 
 void gan_run_free(gan_run **handle)
@@ -112,7 +73,7 @@ void gan_run_free(gan_run **handle)
     gan_network *network = run->network;
     *handle = NULL;
     for (int i = 0; i < network->input_count; i++) gan_tensor_free(&run->inputs[i]);
-    free_memory(network->context, &run->memory);
+    gan_run_memory_free(&run->memory, network->context);
     gan_profile_free(&run->profile);
     gan_context_release(network->context, run->written);
     gan_context_release(network->context, run);
@@ -156,10 +117,13 @@ static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inpu
 /* A larger batch gets memory of its own before the old one goes. */
 static gan_status grow(gan_run *run, int64_t batch)
 {
-    struct memory memory;
-    gan_status status = make_memory(run->network, run->mode, batch, &memory);
+    gan_context *context = run->network->context;
+    gan_run_memory memory, *const alone = &memory;
+    gan_status status = gan_run_memory_create(&memory, run->network, run->mode, batch);
     if (status != GAN_OK) return status;
-    free_memory(run->network->context, &run->memory);
+    status = gan_run_memory_share(&alone, 1, context);
+    gan_run_memory_free(status == GAN_OK ? &run->memory : &memory, context);
+    if (status != GAN_OK) return status;
     run->memory = memory;
     run->capacity = batch;
     return GAN_OK;
@@ -167,7 +131,7 @@ static gan_status grow(gan_run *run, int64_t batch)
 
 static void set_batch(gan_run *run, int64_t batch)
 {
-    struct memory *memory = &run->memory;
+    gan_run_memory *memory = &run->memory;
     run->batch = batch;
     run->has_input_gradients = false;
     for (int i = 0; i < GAN_MAX_INPUTS; i++) {
@@ -179,15 +143,15 @@ static void set_batch(gan_run *run, int64_t batch)
     }
 }
 
-static float *arena(const gan_run *run, size_t offset)
+static float *at(const gan_run *run, size_t place)
 {
-    return (float *)run->memory.arena->data + offset;
+    return gan_run_memory_at(&run->memory, place);
 }
 
 static const float *result_of(const gan_run *run, const gan_node *node)
 {
     const gan_place *place = &run->memory.plan.places[node->index];
-    return place->external >= 0 ? run->input_data[place->external] : arena(run, place->y);
+    return place->external >= 0 ? run->input_data[place->external] : at(run, place->y);
 }
 
 static int64_t elements_of(const gan_run *run, const gan_node *node)
@@ -196,22 +160,22 @@ static int64_t elements_of(const gan_run *run, const gan_node *node)
 }
 
 /* What forward and backward passes of a node have in common. */
-static gan_layer_call call_of(const gan_run *run, const gan_node *node)
+static gan_layer_call call_of(const gan_run *run, const gan_node *node, bool backward)
 {
     const gan_network *network = run->network;
-    const gan_plan *plan = &run->memory.plan;
+    const gan_place *place = &run->memory.plan.places[node->index];
     gan_layer_call call = {
         .layer = &node->layer,
         .kernels = network->context->kernels,
         .pool = network->context->pool,
         .batch = run->batch,
         .training = run->mode == GAN_TRAINING,
-        .y = arena(run, plan->places[node->index].y),
-        .saved = arena(run, plan->places[node->index].saved),
-        .shared = arena(run, plan->shared),
-        .scratch = arena(run, plan->scratch),
-        .scratch_stride = plan->scratch_stride,
+        .y = at(run, place->y),
+        .saved = at(run, place->saved),
+        .shared = at(run, backward ? place->backward : place->forward),
+        .scratch_stride = place->scratch,
     };
+    call.scratch = call.shared + place->shared;
     for (int i = 0; i < node->layer.inputs; i++) call.x[i] = result_of(run, node->input[i]);
     for (int i = 0; i < node->layer.parameters; i++)
         call.parameter[i] = network->parameters.list[node->first_parameter + i].value->data;
@@ -240,7 +204,7 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
     for (int i = 0; i < run->network->count; i++) {
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
-        gan_layer_call call = call_of(run, node);
+        gan_layer_call call = call_of(run, node, false);
         int64_t begin = run->part ? gan_clock() : 0;
         node->layer.type->forward(&call);
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_FORWARD, run->batch, begin);
@@ -273,7 +237,7 @@ gan_tensor *gan_run_input_gradient(const gan_run *run, int index)
 
 size_t gan_run_bytes(const gan_run *run)
 {
-    return run ? run->memory.plan.floats * sizeof(float) : 0;
+    return run ? (run->memory.plan.kept + run->memory.plan.work) * sizeof(float) : 0;
 }
 
 static gan_status check_backward(const gan_run *run, const gan_tensor *gradient, unsigned want)
@@ -304,7 +268,7 @@ struct backward {
 static const float *seed_of(const struct backward *pass, const gan_node *node)
 {
     if (pass->gradient && node == pass->run->network->outputs[0]) return pass->gradient;
-    return arena(pass->run, pass->run->memory.plan.places[node->index].seed);
+    return at(pass->run, pass->run->memory.plan.places[node->index].seed);
 }
 
 /* Outputs that other nodes read, too, begin with their seed; nothing else has a gradient yet. */
@@ -315,7 +279,7 @@ static void begin_gradients(const struct backward *pass)
     for (int i = 0; i < run->network->output_count; i++) {
         const gan_node *node = run->network->outputs[i];
         if (gan_node_takes_seed(node)) continue;
-        memcpy(arena(run, run->memory.plan.places[node->index].gradient), seed_of(pass, node),
+        memcpy(at(run, run->memory.plan.places[node->index].gradient), seed_of(pass, node),
                (size_t)elements_of(run, node) * sizeof(float));
         run->written[node->index] = true;
     }
@@ -358,24 +322,24 @@ static void backward_node(const struct backward *pass, const gan_node *node)
 {
     gan_run *run = pass->run;
     const gan_plan *plan = &run->memory.plan;
-    gan_layer_call call = call_of(run, node);
-    call.dy = gan_node_takes_seed(node) ? seed_of(pass, node) : arena(run, plan->places[node->index].gradient);
+    gan_layer_call call = call_of(run, node, true);
+    call.dy = gan_node_takes_seed(node) ? seed_of(pass, node) : at(run, plan->places[node->index].gradient);
     for (int i = 0; (pass->want & GAN_WANT_PARAMETERS) && i < node->layer.parameters; i++)
         call.gradient[i] = run->network->parameters.list[node->first_parameter + i].gradient->data;
-    float *extra = arena(run, plan->extra);
+    float *extra = call.scratch + call.scratch_stride * (size_t)gan_pool_threads(call.pool);
     bool add[GAN_MAX_INPUTS] = {false};
     for (int i = 0; i < node->layer.inputs; i++) {
         const gan_node *input = node->input[i];
         if (!wants_gradient(pass, input)) continue;
         add[i] = run->written[input->index];
-        call.dx[i] = add[i] ? extra : arena(run, plan->places[input->index].gradient);
+        call.dx[i] = add[i] ? extra : at(run, plan->places[input->index].gradient);
         if (add[i]) extra += elements_of(run, input);
         run->written[input->index] = true;
     }
     layer_backward(run, node, &call);
     for (int i = 0; i < node->layer.inputs; i++)
         if (add[i])
-            call.kernels->add(arena(run, plan->places[node->input[i]->index].gradient), call.dx[i],
+            call.kernels->add(at(run, plan->places[node->input[i]->index].gradient), call.dx[i],
                               elements_of(run, node->input[i]));
 }
 

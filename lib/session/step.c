@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/clock.h"
+#include "network/run.h"
 #include "session/session.h"
 
 #include <gan/loss.h>
@@ -23,9 +24,9 @@ static gan_status need_step_memory(gan_session *session, int64_t batch)
     gan_session_free_step_memory(session);
     gan_status status =
         gan_session_make_batch(&session->latents, session->context, session->generator->inputs[0], batch);
-    if (status == GAN_OK) status = gan_run_create(&session->g_run, session->generator, GAN_TRAINING, batch);
-    if (status == GAN_OK) status = gan_run_create(&session->d_real, session->discriminator, GAN_TRAINING, batch);
-    if (status == GAN_OK) status = gan_run_create(&session->d_fake, session->discriminator, GAN_TRAINING, batch);
+    gan_run **const runs[] = {&session->g_run, &session->d_real, &session->d_fake};
+    gan_network *const networks[] = {session->generator, session->discriminator, session->discriminator};
+    if (status == GAN_OK) status = gan_run_create_together(runs, networks, 3, GAN_TRAINING, batch);
     if (status == GAN_OK && session->profile) status = gan_session_profile(session, session->profile);
     if (status != GAN_OK) gan_session_free_step_memory(session);
     return status;
