@@ -148,16 +148,61 @@ INLINE void transpose(float *y, int64_t ldy, const float *x, int64_t ldx)
     for (int i = 0; i < 4; i++) memcpy(y + i * ldy, &columns[i], sizeof columns[i]);
 }
 
+/* Likewise of x [LANES, ldx]: the same in each quarter or half of a vector. */
+#if LANES == 16
+INLINE __m512 fours(const float *x, int64_t ld)
+{
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(x));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(x + 4 * ld), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(x + 8 * ld), 2);
+    return _mm512_insertf32x4(v, _mm_loadu_ps(x + 12 * ld), 3);
+}
+#define UNPACK(half, a, b) _mm512_unpack##half##_ps(a, b)
+#define PAIRS(a, b, which) _mm512_shuffle_ps(a, b, which)
+#elif LANES == 8
+INLINE __m256 fours(const float *x, int64_t ld)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x)), _mm_loadu_ps(x + 4 * ld), 1);
+}
+#define UNPACK(half, a, b) _mm256_unpack##half##_ps(a, b)
+#define PAIRS(a, b, which) _mm256_shuffle_ps(a, b, which)
+#endif
+
+INLINE void transpose_lanes(float *y, int64_t ldy, const float *x, int64_t ldx)
+{
+#if LANES > 4
+    vec r[4];
+    for (int i = 0; i < 4; i++) r[i] = (vec)fours(x + i * ldx, ldx);
+    vec low01 = (vec)UNPACK(lo, r[0], r[1]), high01 = (vec)UNPACK(hi, r[0], r[1]);
+    vec low23 = (vec)UNPACK(lo, r[2], r[3]), high23 = (vec)UNPACK(hi, r[2], r[3]);
+    store(y, (vec)PAIRS(low01, low23, 0x44));
+    store(y + ldy, (vec)PAIRS(low01, low23, 0xee));
+    store(y + 2 * ldy, (vec)PAIRS(high01, high23, 0x44));
+    store(y + 3 * ldy, (vec)PAIRS(high01, high23, 0xee));
+#else
+    transpose(y, ldy, x, ldx);
+#endif
+}
+
+/* `count` lines, LANES or 4, from the first on. */
+INLINE void pack_lines(float *packed, int64_t width, const float *x, int64_t ld, int64_t k, int count)
+{
+    int64_t p = 0;
+    for (; p + 4 <= k; p += 4) {
+        if (count == LANES)
+            transpose_lanes(packed + p * width, width, x + p, ld);
+        else
+            transpose(packed + p * width, width, x + p, ld);
+    }
+    for (; p < k; p++)
+        for (int line = 0; line < count; line++) packed[p * width + line] = x[line * ld + p];
+}
+
 static void pack_along(float *packed, int64_t width, struct operand o, int64_t lines, int64_t k)
 {
     int64_t i = 0;
-    for (; i + 4 <= lines; i += 4) {
-        const float *x = o.x + i * o.ld;
-        int64_t p = 0;
-        for (; p + 4 <= k; p += 4) transpose(packed + p * width + i, width, x + p, o.ld);
-        for (; p < k; p++)
-            for (int line = 0; line < 4; line++) packed[p * width + i + line] = x[line * o.ld + p];
-    }
+    for (; i + LANES <= lines; i += LANES) pack_lines(packed + i, width, o.x + i * o.ld, o.ld, k, LANES);
+    for (; i + 4 <= lines; i += 4) pack_lines(packed + i, width, o.x + i * o.ld, o.ld, k, 4);
     for (; i < width; i++)
         for (int64_t p = 0; p < k; p++) packed[p * width + i] = i < lines ? o.x[i * o.ld + p] : 0;
 }

@@ -64,27 +64,35 @@ START_TEST(report_sizes)
 }
 END_TEST
 
-START_TEST(seeds_and_threads)
+/* The weights after some steps, in a context of its own. */
+static uint64_t bits_with(int threads, gan_kernel_set set, uint64_t seed)
 {
-    uint64_t expected = 0;
-    for (int threads = 1; threads <= 3; threads++) {
-        gan_context *other = new_context(threads, GAN_KERNELS_AUTO);
-        game again;
-        ok(make_game(&again, other, (game_options){.play = {.smoothing = 0.1f}}));
-        steps(&again, 4);
-        if (threads == 1) expected = game_bits(&again);
-        ck_assert_msg(game_bits(&again) == expected, "%d threads give other weights", threads);
-        free_game(&again);
-        gan_context_free(&other);
-    }
-    gan_context *seeded;
-    game other;
-    ok(gan_context_create(&seeded, gan_context_options(.seed = 43)));
-    ok(make_game(&other, seeded, (game_options){.play = {.smoothing = 0.1f}}));
-    steps(&other, 4);
-    ck_assert(game_bits(&other) != expected);
-    free_game(&other);
-    gan_context_free(&seeded);
+    gan_context *other;
+    game again;
+    ok(gan_context_create(&other, gan_context_options(.threads = threads, .kernels = set, .seed = seed)));
+    ok(make_game(&again, other, (game_options){.play = {.smoothing = 0.1f}}));
+    steps(&again, 4);
+    uint64_t bits = game_bits(&again);
+    free_game(&again);
+    gan_context_free(&other);
+    return bits;
+}
+
+/* Of every kernel set that this CPU runs. */
+START_TEST(threads_change_no_bit)
+{
+    gan_kernel_set set = kernel_set(_i);
+    uint64_t expected = bits_with(1, set, 42);
+    for (int threads = 2; threads <= 5; threads++)
+        ck_assert_msg(bits_with(threads, set, 42) == expected, "%d threads of set %d give other weights", threads,
+                      (int)set);
+}
+END_TEST
+
+START_TEST(seeds_change_all)
+{
+    ck_assert(bits_with(1, GAN_KERNELS_AUTO, 42) == bits_with(1, GAN_KERNELS_AUTO, 42));
+    ck_assert(bits_with(1, GAN_KERNELS_AUTO, 42) != bits_with(1, GAN_KERNELS_AUTO, 43));
 }
 END_TEST
 
@@ -336,7 +344,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, reports);
     tcase_add_test(tests, report_sizes);
-    tcase_add_test(tests, seeds_and_threads);
+    tcase_add_loop_test(tests, threads_change_no_bit, 0, kernel_set_count());
+    tcase_add_test(tests, seeds_change_all);
     tcase_add_test(tests, a_loop_from_the_parts);
     tcase_add_test(tests, several_discriminator_steps);
     tcase_add_test(tests, batches_of_any_size);
