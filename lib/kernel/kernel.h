@@ -45,6 +45,30 @@ typedef struct gan_adam_step {
     float correction; /* 1 / (1 - beta2^t) */
 } gan_adam_step;
 
+/* Activations f: the rows of gan_kernels.activation. */
+typedef enum gan_activation {
+    /* Whose derivatives are found from the result: */
+    GAN_ACTIVATION_LEAKY_RELU, /* x > 0 ? x : p x; 0 <= p; NaN stays NaN */
+    GAN_ACTIVATION_TANH,
+    GAN_ACTIVATION_SIGMOID,
+    GAN_ACTIVATION_ELU,      /* x > 0 ? x : p (exp(x) - 1); 0 < p */
+    GAN_ACTIVATION_SOFTPLUS, /* log(1 + exp(x)) */
+    /* And those whose result does not tell x: */
+    GAN_ACTIVATION_SILU,      /* x sigmoid(x) */
+    GAN_ACTIVATION_GELU,      /* x P(x), P the cumulative standard normal distribution */
+    GAN_ACTIVATION_GELU_TANH, /* x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+    GAN_ACTIVATIONS
+} gan_activation;
+
+/* Element by element over n, p being the activation's parameter where it has one. z is y = f(x), or x for the second
+ * group above. In place (y == x, dx == dy) is fine. */
+typedef struct gan_activation_kernels {
+    void (*forward)(float *y, const float *x, int64_t n, float p);
+    void (*backward)(float *dx, const float *dy, const float *z, int64_t n, float p); /* dx = dy * f'(x) */
+    void (*curvature)(float *dx, const float *dty, const float *tx, const float *z, int64_t n,
+                      float p); /* dx += dty * tx * f''(x); NULL where that is 0 */
+} gan_activation_kernels;
+
 typedef struct gan_kernels {
     const char *name;
 
@@ -63,18 +87,10 @@ typedef struct gan_kernels {
     void (*conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
                           int64_t samples, int64_t kernel_row);
 
-    /* Element by element over n. Backward kernels get the forward result y. In place (y == x, dx == dy) is fine. */
-    void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
-    void (*leaky_relu)(float *y, const float *x, int64_t n, float slope); /* slope 0: relu; NaN stays NaN */
-    void (*leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n,
-                                float slope); /* y > 0 ? dy : slope * dy */
-    void (*tanh)(float *y, const float *x, int64_t n);
-    void (*tanh_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * (1 - y^2) */
-    void (*tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y,
-                           int64_t n); /* dx += dty * tx * f''(x), here and below */
-    void (*sigmoid)(float *y, const float *x, int64_t n);
-    void (*sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * y * (1 - y) */
-    void (*sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
+    const gan_activation_kernels *activation; /* GAN_ACTIVATIONS of them */
+
+    /* Element by element over n. */
+    void (*add)(float *y, const float *x, int64_t n); /* y += x */
 
     /* Over the rows of a matrix [rows, c]. */
     void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c); /* y[r,:] = row */

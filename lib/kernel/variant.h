@@ -132,6 +132,7 @@ INLINE float sum_lanes(vec v)
 
 /* The kernels of this set; kernel.h says what each does. */
 extern const gan_kernels VARIANT(kernels);
+extern const gan_activation_kernels VARIANT(activations)[GAN_ACTIVATIONS];
 
 void VARIANT(gemm_builtin)(const gan_gemm *gemm);
 void VARIANT(conv)(const gan_conv_call *call, int64_t panel);
@@ -140,14 +141,6 @@ void VARIANT(conv_pack)(float *packed, const float *weight, const gan_conv_geome
 void VARIANT(conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
                             int64_t samples, int64_t kernel_row);
 void VARIANT(add)(float *y, const float *x, int64_t n);
-void VARIANT(leaky_relu)(float *y, const float *x, int64_t n, float slope);
-void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope);
-void VARIANT(tanh)(float *y, const float *x, int64_t n);
-void VARIANT(tanh_backward)(float *dx, const float *dy, const float *y, int64_t n);
-void VARIANT(tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
-void VARIANT(sigmoid)(float *y, const float *x, int64_t n);
-void VARIANT(sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n);
-void VARIANT(sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
 void VARIANT(fill_rows)(float *y, const float *row, int64_t rows, int64_t c);
 void VARIANT(sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);
 void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c);

@@ -23,5 +23,9 @@ extern const gan_layer_type gan_layer_flatten;
 extern const gan_layer_type gan_layer_concat;
 extern const gan_layer_type gan_layer_add;
 extern const gan_layer_type gan_layer_concat_diff;
+extern const gan_layer_type gan_layer_elu;
+extern const gan_layer_type gan_layer_silu;
+extern const gan_layer_type gan_layer_gelu;
+extern const gan_layer_type gan_layer_softplus;
 
 #endif

@@ -21,6 +21,10 @@ static const golden_kind kinds[] = {
     {"tanh", check_layer_file},
     {"sigmoid", check_layer_file},
     {"gan_steps", check_steps_file},
+    {"elu", check_layer_file},
+    {"silu", check_layer_file},
+    {"gelu", check_layer_file},
+    {"softplus", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

@@ -59,6 +59,12 @@ static const layer_case cases[] = {
     {&gan_layer_add, NULL, 3, {{2, {3, 5}}, {2, {3, 5}}, {2, {3, 5}}}},
     {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{3, {3, 2, 9}}}},
     {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{1, {1}}}},
+    {&gan_layer_elu, OPTIONS(gan_elu_options, .alpha = 0.7f), 1, {{1, {37}}}},
+    {&gan_layer_elu, OPTIONS(gan_elu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_silu, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {7, 5}}}},
+    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .name = NULL), 1, {{1, {41}}}},
+    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .approximate = true), 1, {{1, {39}}}},
+    {&gan_layer_softplus, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {3, 11}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
