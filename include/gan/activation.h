@@ -49,6 +49,17 @@ typedef struct gan_gelu_options {
 } gan_gelu_options;
 GAN_API gan_node *gan_gelu_layer(const gan_gelu_options *options);
 
+/* x where x > 0, slope * x elsewhere, with a trained slope for each channel (He et al. 2015).
+ * Parameter: slope [C], or [1] when shared. */
+typedef struct gan_prelu_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    float initial; /* what slopes begin with, default 0.25, -1e30..1e30 */
+    bool shared;   /* one slope for all channels */
+} gan_prelu_options;
+GAN_API gan_node *gan_prelu_layer(const gan_prelu_options *options);
+
 #ifdef __cplusplus
 }
 
@@ -60,6 +71,7 @@ GAN_LAYER_CALL_(elu, gan_elu_options)
 GAN_LAYER_CALL_(silu, gan_activation_options)
 GAN_LAYER_CALL_(gelu, gan_gelu_options)
 GAN_LAYER_CALL_(softplus, gan_activation_options)
+GAN_LAYER_CALL_(prelu, gan_prelu_options)
 #else
 #define gan_relu(...)       GAN_LAYER_CALL_(relu, gan_activation_options, __VA_ARGS__)
 #define gan_leaky_relu(...) GAN_LAYER_CALL_(leaky_relu, gan_leaky_relu_options, __VA_ARGS__)
@@ -69,6 +81,7 @@ GAN_LAYER_CALL_(softplus, gan_activation_options)
 #define gan_silu(...)       GAN_LAYER_CALL_(silu, gan_activation_options, __VA_ARGS__)
 #define gan_gelu(...)       GAN_LAYER_CALL_(gelu, gan_gelu_options, __VA_ARGS__)
 #define gan_softplus(...)   GAN_LAYER_CALL_(softplus, gan_activation_options, __VA_ARGS__)
+#define gan_prelu(...)      GAN_LAYER_CALL_(prelu, gan_prelu_options, __VA_ARGS__)
 #endif
 
 #endif

@@ -106,6 +106,11 @@ typedef struct gan_kernels {
     void (*batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
                                 const float *d, int64_t rows, int64_t c);
 
+    /* y = x * scale [c]; where `below` [rows, c] is not NULL, only what is not above 0 there is multiplied */
+    void (*multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
+    /* sum = sum over r of a[r,:] * b[r,:]; where `below` is not NULL, over what is not above 0 there */
+    void (*sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
+
     /* concat_diff on `pixels` neighbouring pixels of a batch. Pointers are to the first of them in the first sample; a
      * sample's pixels are image_pixels long: x and dx [batch, image_pixels, c], y and dy [batch, image_pixels, c + 1],
      * mean [pixels, c]: the mean of x over the batch, which the forward kernel writes and the backward kernel reads.

@@ -149,6 +149,8 @@ void VARIANT(batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, c
                               const float *inverse, int64_t rows, int64_t c);
 void VARIANT(batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
                                   const float *d, int64_t rows, int64_t c);
+void VARIANT(multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
+void VARIANT(sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
 void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
                           int64_t c);
 void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,

@@ -20,5 +20,7 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_silu,
     &gan_layer_gelu,
     &gan_layer_softplus,
+    &gan_layer_prelu,
+    &gan_layer_scale,
     NULL,
 };

@@ -5,6 +5,7 @@
 #include "layer/layer.h"
 
 #include <gan/activation.h>
+#include <gan/arithmetic.h>
 #include <gan/batch_discrimination.h>
 #include <gan/norm.h>
 
@@ -27,5 +28,7 @@ extern const gan_layer_type gan_layer_elu;
 extern const gan_layer_type gan_layer_silu;
 extern const gan_layer_type gan_layer_gelu;
 extern const gan_layer_type gan_layer_softplus;
+extern const gan_layer_type gan_layer_prelu;
+extern const gan_layer_type gan_layer_scale;
 
 #endif

@@ -102,6 +102,8 @@ CASE(scale_shift, k->scale_shift(x->d, x->a, x->b, x->c, rows, c))
 CASE(moments, k->moments(x->d, x->e, x->a, rows, c))
 CASE(batch_norm_sums, k->batch_norm_sums(x->d, x->e, x->a, x->b, x->c, x->c, rows, c))
 CASE(batch_norm_backward, k->batch_norm_backward(x->d, x->a, x->b, x->c, x->c, x->c, rows, c))
+CASE(multiply_rows, k->multiply_rows(x->d, x->a, x->b, x->c, rows, c))
+CASE(sum_products, k->sum_products(x->d, x->a, x->b, x->c, rows, c))
 CASE(concat_diff, k->concat_diff(x->d, x->e, x->a, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
@@ -133,6 +135,8 @@ static const struct {
     LINE(moments, matrices),
     LINE(batch_norm_sums, matrices),
     LINE(batch_norm_backward, matrices),
+    LINE(multiply_rows, matrices),
+    LINE(sum_products, matrices),
     LINE(concat_diff, matrices),
     LINE(concat_diff_backward, matrices),
     LINE(concat_diff_tangent, matrices),

@@ -77,3 +77,8 @@ layer("silu", F.silu, [wide(3, 5, 2, 3)])
 layer("gelu", F.gelu, [wide(3, 5, 2, 3)])
 layer("gelu_approximate", lambda x: F.gelu(x, approximate="tanh"), [wide(3, 5, 2, 3)], approximate=1)
 layer("softplus", F.softplus, [wide(3, 5, 2, 3)])
+layer("prelu", lambda x, a: F.prelu(x.permute(0, 3, 1, 2), a).permute(0, 2, 3, 1), [numbers(3, 4, 2, 5)],
+      {"slope": numbers(5)})
+layer("prelu_shared", F.prelu, [numbers(4, 7)], {"slope": numbers(1)}, shared=1)
+layer("scale", torch.mul, [numbers(3, 4, 2, 5)], {"gamma": numbers(1)})
+layer("scale_per_channel", torch.mul, [numbers(3, 4, 2, 5)], {"gamma": numbers(5)}, per_channel=1)

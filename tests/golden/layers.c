@@ -53,13 +53,19 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
     if (strcmp(kind, "silu") == 0) return gan_silu(x);
     if (strcmp(kind, "gelu") == 0) return gan_gelu(x, .approximate = setting(file, "approximate", 0) != 0);
     if (strcmp(kind, "softplus") == 0) return gan_softplus(x);
+    if (strcmp(kind, "prelu") == 0) return gan_prelu(x, .shared = setting(file, "shared", 0) != 0);
+    if (strcmp(kind, "scale") == 0) return gan_scale(x, .per_channel = setting(file, "per_channel", 0) != 0);
     return gan_sigmoid(x);
 }
 
 /* The network's parameter "layer.weight" is the file's "w". */
 static const struct {
     const char *parameter, *name, *gradient;
-} names[] = {{".weight", "w", "dw"}, {".bias", "b", "db"}, {".gamma", "gamma", "dgamma"}, {".beta", "beta", "dbeta"}};
+} names[] = {{".weight", "w", "dw"},
+             {".bias", "b", "db"},
+             {".gamma", "gamma", "dgamma"},
+             {".beta", "beta", "dbeta"},
+             {".slope", "slope", "dslope"}};
 
 static int name_of(const char *parameter)
 {

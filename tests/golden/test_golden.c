@@ -25,6 +25,8 @@ static const golden_kind kinds[] = {
     {"silu", check_layer_file},
     {"gelu", check_layer_file},
     {"softplus", check_layer_file},
+    {"prelu", check_layer_file},
+    {"scale", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

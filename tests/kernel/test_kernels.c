@@ -72,6 +72,24 @@ BY_ROWS(scale_shift, k->scale_shift(out[0], in[0], in[1], in[2], s[0], s[1]), in
 BY_ROWS(batch_norm_backward, k->batch_norm_backward(out[0], in[0], in[1], in[2], in[3], in[4], s[0], s[1]),
         in[2][j] * in[0][i] + in[3][j] * in[1][i] + in[4][j])
 
+BY_ROWS(multiply_rows, k->multiply_rows(out[0], in[0], in[1], NULL, s[0], s[1]), in[0][i] * in[1][j])
+BY_ROWS(multiply_rows_below, k->multiply_rows(out[0], in[0], in[1], in[2], s[0], s[1]),
+        in[2][i] > 0 ? in[0][i] : in[0][i] * in[1][j])
+
+#define SUM_PRODUCTS(name, below, condition)                                                \
+    static void run_##name(const gan_kernels *k, float **out, float **in, const int64_t *s) \
+    {                                                                                       \
+        k->sum_products(out[0], in[0], in[1], below, s[0], s[1]);                           \
+    }                                                                                       \
+    static void reference_##name(double **out, double **in, const int64_t *s)               \
+    {                                                                                       \
+        for (int64_t j = 0; j < s[1]; j++) out[0][j] = 0;                                   \
+        for (int64_t i = 0; i < s[0] * s[1]; i++)                                           \
+            if (condition) out[0][i % s[1]] += in[0][i] * in[1][i];                         \
+    }
+SUM_PRODUCTS(sum_products, NULL, true)
+SUM_PRODUCTS(sum_products_below, in[2], in[2][i] <= 0)
+
 static void run_sum_rows(const gan_kernels *k, float **out, float **in, const int64_t *s)
 {
     k->sum_rows(out[0], in[0], s[0], s[1]);
@@ -250,6 +268,10 @@ static const struct test_case cases[] = {
     CASE(sum_rows, "N", "C", false, 0, 4e-6),
     CASE(moments, "N", "CC", false, 0, 4e-6),
     CASE(batch_norm_sums, "NNCC", "CC", false, 0, 4e-6),
+    CASE(multiply_rows, "NC", "N", true, 6e-8, 0),
+    CASE(multiply_rows_below, "NCN", "N", true, 6e-8, 0),
+    CASE(sum_products, "NN", "C", false, 0, 4e-6),
+    CASE(sum_products_below, "NNN", "C", false, 0, 4e-6),
     CASE(adam, "N", "NNN", false, 2e-6, 1e-7),
     CASE(sgd, "N", "NN", false, 1e-6, 1e-7),
     CASE(sgd_momentum, "N", "NN", false, 1e-6, 1e-7),

@@ -65,6 +65,10 @@ static const layer_case cases[] = {
     {&gan_layer_gelu, OPTIONS(gan_gelu_options, .name = NULL), 1, {{1, {41}}}},
     {&gan_layer_gelu, OPTIONS(gan_gelu_options, .approximate = true), 1, {{1, {39}}}},
     {&gan_layer_softplus, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {3, 11}}}},
+    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .shared = true), 1, {{2, {5, 16}}}},
+    {&gan_layer_scale, OPTIONS(gan_scale_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_scale, OPTIONS(gan_scale_options, .per_channel = true), 1, {{2, {9, 3}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
