@@ -24,12 +24,34 @@ typedef struct gan_scale_options {
 } gan_scale_options;
 GAN_API gan_node *gan_scale_layer(const gan_scale_options *options);
 
+/* The product, element by element, of 2..GAN_MAX_INPUTS nodes of one shape. */
+GAN_API gan_node *gan_multiply_layer(gan_node *const *inputs, int count, const char *name);
+
+/* The sum over the last dimension: ..,C -> ..,1. gan_sum_channels(gan_multiply(a, b)) is the inner product of a
+ * projection discriminator (Miyato, Koyama 2018). */
+typedef struct gan_sum_channels_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+} gan_sum_channels_options;
+GAN_API gan_node *gan_sum_channels_layer(const gan_sum_channels_options *options);
+
 #ifdef __cplusplus
 }
 
 GAN_LAYER_CALL_(scale, gan_scale_options)
+GAN_LAYER_CALL_(sum_channels, gan_sum_channels_options)
+
+template <typename... Nodes> gan_node *gan_multiply(Nodes... nodes)
+{
+    gan_node *const inputs[] = {nodes...};
+    return gan_multiply_layer(inputs, static_cast<int>(sizeof...(nodes)), nullptr);
+}
 #else
-#define gan_scale(...) GAN_LAYER_CALL_(scale, gan_scale_options, __VA_ARGS__)
+#define gan_scale(...)        GAN_LAYER_CALL_(scale, gan_scale_options, __VA_ARGS__)
+#define gan_sum_channels(...) GAN_LAYER_CALL_(sum_channels, gan_sum_channels_options, __VA_ARGS__)
+
+#define gan_multiply(...) gan_multiply_layer(GAN_NODES_(__VA_ARGS__), NULL)
 #endif
 
 #endif

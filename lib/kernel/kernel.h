@@ -90,7 +90,9 @@ typedef struct gan_kernels {
     const gan_activation_kernels *activation; /* GAN_ACTIVATIONS of them */
 
     /* Element by element over n. */
-    void (*add)(float *y, const float *x, int64_t n); /* y += x */
+    void (*add)(float *y, const float *x, int64_t n);                          /* y += x */
+    void (*multiply)(float *y, const float *a, const float *b, int64_t n);     /* y = a * b, in place is fine */
+    void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a * b */
 
     /* Over the rows of a matrix [rows, c]. */
     void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c); /* y[r,:] = row */
@@ -110,6 +112,9 @@ typedef struct gan_kernels {
     void (*multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
     /* sum = sum over r of a[r,:] * b[r,:]; where `below` is not NULL, over what is not above 0 there */
     void (*sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
+
+    void (*sum_columns)(float *sum, const float *x, int64_t rows, int64_t c);     /* sum[r] = sum over j of x[r,j] */
+    void (*fill_columns)(float *y, const float *column, int64_t rows, int64_t c); /* y[r,:] = column[r] */
 
     /* concat_diff on `pixels` neighbouring pixels of a batch. Pointers are to the first of them in the first sample; a
      * sample's pixels are image_pixels long: x and dx [batch, image_pixels, c], y and dy [batch, image_pixels, c + 1],

@@ -206,3 +206,23 @@ void VARIANT(sum_products)(float *sum, const float *a, const float *b, const flo
     else
         sum_terms(PLAIN_PRODUCT, sum, t, rows, c);
 }
+
+void VARIANT(sum_columns)(float *sum, const float *x, int64_t rows, int64_t c)
+{
+    for (int64_t r = 0; r < rows; r++, x += c) {
+        vec s = {0};
+        int64_t j = 0;
+        for (; j + LANES <= c; j += LANES) s += load(x + j);
+        if (j < c) s += load_part(x + j, c - j);
+        sum[r] = sum_lanes(s);
+    }
+}
+
+void VARIANT(fill_columns)(float *y, const float *column, int64_t rows, int64_t c)
+{
+    for (int64_t r = 0; r < rows; r++, y += c) {
+        float value = column[r];
+        INDEPENDENT
+        for (int64_t j = 0; j < c; j++) y[j] = value;
+    }
+}

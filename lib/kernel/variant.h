@@ -141,6 +141,8 @@ void VARIANT(conv_pack)(float *packed, const float *weight, const gan_conv_geome
 void VARIANT(conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
                             int64_t samples, int64_t kernel_row);
 void VARIANT(add)(float *y, const float *x, int64_t n);
+void VARIANT(multiply)(float *y, const float *a, const float *b, int64_t n);
+void VARIANT(multiply_add)(float *y, const float *a, const float *b, int64_t n);
 void VARIANT(fill_rows)(float *y, const float *row, int64_t rows, int64_t c);
 void VARIANT(sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);
 void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c);
@@ -151,6 +153,8 @@ void VARIANT(batch_norm_backward)(float *dx, const float *dy, const float *x, co
                                   const float *d, int64_t rows, int64_t c);
 void VARIANT(multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
 void VARIANT(sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
+void VARIANT(sum_columns)(float *sum, const float *x, int64_t rows, int64_t c);
+void VARIANT(fill_columns)(float *y, const float *column, int64_t rows, int64_t c);
 void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
                           int64_t c);
 void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,

@@ -22,5 +22,7 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_softplus,
     &gan_layer_prelu,
     &gan_layer_scale,
+    &gan_layer_multiply,
+    &gan_layer_sum_channels,
     NULL,
 };

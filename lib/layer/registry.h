@@ -30,5 +30,7 @@ extern const gan_layer_type gan_layer_gelu;
 extern const gan_layer_type gan_layer_softplus;
 extern const gan_layer_type gan_layer_prelu;
 extern const gan_layer_type gan_layer_scale;
+extern const gan_layer_type gan_layer_multiply;
+extern const gan_layer_type gan_layer_sum_channels;
 
 #endif

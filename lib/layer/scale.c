@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "layer/elementwise.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 
 /* A trained factor w, one for each channel or one for all: y = w * x everywhere (scale), or where x <= 0 (prelu). With
  * m = w or 1 by place, ty = m * tx; and the gradient of w is the sum of dy * x, or of dty * tx, over the places that it
- * multiplies. */
+ * multiplies. The sum is taken by chunks, which are added in order. */
 
 typedef struct factor {
     bool below; /* it multiplies where x <= 0 only */
@@ -14,28 +14,14 @@ typedef struct factor {
     bool one;
 } factor;
 
-/* Sums over the rows of the batch, taken as [rows, c], are taken in chunks of rows, by their shape, and added in order.
- */
-#define CHUNK_FLOATS 8192
-
 static int64_t channels(const gan_layer *layer)
 {
-    return layer->output.size[layer->output.rank - 1];
+    return gan_channels(&layer->output);
 }
 
 static int64_t rows_of(const gan_layer *layer, int64_t batch)
 {
-    return batch * (gan_shape_elements(&layer->output) / channels(layer));
-}
-
-static int64_t chunk_rows(int64_t c)
-{
-    return c < CHUNK_FLOATS ? CHUNK_FLOATS / c : 1;
-}
-
-static int64_t chunks_of(int64_t rows, int64_t c)
-{
-    return (rows + chunk_rows(c) - 1) / chunk_rows(c);
+    return gan_rows(&layer->output, batch);
 }
 
 static const void *option(const gan_layer *layer, size_t offset)
@@ -63,7 +49,7 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
 {
     (void)kernels;
     int64_t c = channels(layer);
-    need->shared = gan_saturating_multiply((size_t)chunks_of(rows_of(layer, batch), c) + 1, (size_t)c);
+    need->shared = gan_saturating_multiply((size_t)gan_chunks(rows_of(layer, batch), c) + 1, (size_t)c);
 }
 
 static const float *where(const gan_layer_call *call)
@@ -94,7 +80,7 @@ static void multiply(const gan_layer_call *call, float *result, const float *a)
     bool one = call->layer->parameter[0].shape.size[0] == 1;
     for (int64_t j = 0; j < c; j++) call->shared[j] = call->parameter[0][one ? 0 : j];
     struct pass p = {call, result, a, call->shared, where(call)};
-    gan_pool_ranges(call->pool, multiply_rows, &p, rows_of(call->layer, call->batch), chunk_rows(c));
+    gan_pool_ranges(call->pool, multiply_rows, &p, rows_of(call->layer, call->batch), gan_chunk_rows(c));
 }
 
 static void sum_rows(void *argument, int64_t begin, int64_t end, int worker)
@@ -102,7 +88,7 @@ static void sum_rows(void *argument, int64_t begin, int64_t end, int worker)
     const struct pass *p = argument;
     int64_t c = channels(p->call->layer), at = begin * c;
     (void)worker;
-    p->call->kernels->sum_products(p->result + begin / chunk_rows(c) * c, p->a + at, p->b + at,
+    p->call->kernels->sum_products(p->result + begin / gan_chunk_rows(c) * c, p->a + at, p->b + at,
                                    p->below ? p->below + at : NULL, end - begin, c);
 }
 
@@ -112,11 +98,11 @@ static void add_products(const gan_layer_call *call, const float *a, const float
     int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch);
     bool one = call->layer->parameter[0].shape.size[0] == 1;
     struct pass p = {call, call->shared + c, a, b, where(call)};
-    gan_pool_ranges(call->pool, sum_rows, &p, rows, chunk_rows(c));
+    gan_pool_ranges(call->pool, sum_rows, &p, rows, gan_chunk_rows(c));
     double all = 0;
     for (int64_t j = 0; j < c; j++) {
         double sum = 0;
-        for (int64_t k = 0; k < chunks_of(rows, c); k++) sum += p.result[k * c + j];
+        for (int64_t k = 0; k < gan_chunks(rows, c); k++) sum += p.result[k * c + j];
         all += sum;
         if (!one) call->gradient[0][j] += (float)sum;
     }

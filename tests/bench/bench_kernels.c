@@ -104,6 +104,10 @@ CASE(batch_norm_sums, k->batch_norm_sums(x->d, x->e, x->a, x->b, x->c, x->c, row
 CASE(batch_norm_backward, k->batch_norm_backward(x->d, x->a, x->b, x->c, x->c, x->c, rows, c))
 CASE(multiply_rows, k->multiply_rows(x->d, x->a, x->b, x->c, rows, c))
 CASE(sum_products, k->sum_products(x->d, x->a, x->b, x->c, rows, c))
+CASE(multiply, k->multiply(x->d, x->a, x->b, n))
+CASE(multiply_add, k->multiply_add(x->d, x->a, x->b, n))
+CASE(sum_columns, k->sum_columns(x->d, x->a, rows, c))
+CASE(fill_columns, k->fill_columns(x->d, x->a, rows, c))
 CASE(concat_diff, k->concat_diff(x->d, x->e, x->a, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
@@ -137,6 +141,10 @@ static const struct {
     LINE(batch_norm_backward, matrices),
     LINE(multiply_rows, matrices),
     LINE(sum_products, matrices),
+    LINE(multiply, matrices),
+    LINE(multiply_add, matrices),
+    LINE(sum_columns, matrices),
+    LINE(fill_columns, matrices),
     LINE(concat_diff, matrices),
     LINE(concat_diff_backward, matrices),
     LINE(concat_diff_tangent, matrices),

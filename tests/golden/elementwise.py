@@ -82,3 +82,6 @@ layer("prelu", lambda x, a: F.prelu(x.permute(0, 3, 1, 2), a).permute(0, 2, 3, 1
 layer("prelu_shared", F.prelu, [numbers(4, 7)], {"slope": numbers(1)}, shared=1)
 layer("scale", torch.mul, [numbers(3, 4, 2, 5)], {"gamma": numbers(1)})
 layer("scale_per_channel", torch.mul, [numbers(3, 4, 2, 5)], {"gamma": numbers(5)}, per_channel=1)
+layer("multiply_2", torch.mul, [numbers(3, 4, 5), numbers(3, 4, 5)])
+layer("multiply_4", lambda a, b, c, d: a * b * c * d, [numbers(3, 7) for _ in range(4)])
+layer("sum_channels", lambda x: x.sum(-1, keepdim=True), [numbers(3, 4, 2, 5)])

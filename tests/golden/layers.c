@@ -34,7 +34,6 @@ static int padding_of(const golden *file)
 static gan_node *add_layer(const golden *file, const char *kind, gan_node *const *inputs, int count)
 {
     gan_node *x = inputs[0];
-    (void)count;
     int64_t weight_shape[GAN_MAX_RANK] = {0};
     golden_find(file, "w", NULL, weight_shape);
     if (strcmp(kind, "conv2d") == 0) return gan_conv2d(x, CONVOLUTION_SETTINGS(file, 3));
@@ -55,6 +54,8 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
     if (strcmp(kind, "softplus") == 0) return gan_softplus(x);
     if (strcmp(kind, "prelu") == 0) return gan_prelu(x, .shared = setting(file, "shared", 0) != 0);
     if (strcmp(kind, "scale") == 0) return gan_scale(x, .per_channel = setting(file, "per_channel", 0) != 0);
+    if (strcmp(kind, "multiply") == 0) return gan_multiply_layer(inputs, count, NULL);
+    if (strcmp(kind, "sum_channels") == 0) return gan_sum_channels(x);
     return gan_sigmoid(x);
 }
 

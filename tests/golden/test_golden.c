@@ -27,6 +27,8 @@ static const golden_kind kinds[] = {
     {"softplus", check_layer_file},
     {"prelu", check_layer_file},
     {"scale", check_layer_file},
+    {"multiply", check_layer_file},
+    {"sum_channels", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

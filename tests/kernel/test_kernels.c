@@ -26,6 +26,8 @@ static int64_t floats_of(char letter, const int64_t *s)
         return s[0] * s[1];
     case 'C':
         return s[1];
+    case 'R':
+        return s[0];
     case '1':
         return 1;
     case 'X':
@@ -53,6 +55,8 @@ static int64_t floats_of(char letter, const int64_t *s)
         }                                                                                   \
     }
 ELEMENTWISE(add, k->add(out[0], in[0], n), out[0][i] + x)
+ELEMENTWISE(multiply, k->multiply(out[0], in[0], in[1], n), x *z)
+ELEMENTWISE(multiply_add, k->multiply_add(out[0], in[0], in[1], n), out[0][i] + x * z)
 
 /* The same with column j, of what applies to a row. */
 #define BY_ROWS(name, call, formula)                                                        \
@@ -89,6 +93,27 @@ BY_ROWS(multiply_rows_below, k->multiply_rows(out[0], in[0], in[1], in[2], s[0],
     }
 SUM_PRODUCTS(sum_products, NULL, true)
 SUM_PRODUCTS(sum_products_below, in[2], in[2][i] <= 0)
+
+static void run_sum_columns(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->sum_columns(out[0], in[0], s[0], s[1]);
+}
+
+static void reference_sum_columns(double **out, double **in, const int64_t *s)
+{
+    for (int64_t r = 0; r < s[0]; r++) out[0][r] = 0;
+    for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][i / s[1]] += in[0][i];
+}
+
+static void run_fill_columns(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->fill_columns(out[0], in[0], s[0], s[1]);
+}
+
+static void reference_fill_columns(double **out, double **in, const int64_t *s)
+{
+    for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][i] = in[0][i / s[1]];
+}
 
 static void run_sum_rows(const gan_kernels *k, float **out, float **in, const int64_t *s)
 {
@@ -272,6 +297,10 @@ static const struct test_case cases[] = {
     CASE(multiply_rows_below, "NCN", "N", true, 6e-8, 0),
     CASE(sum_products, "NN", "C", false, 0, 4e-6),
     CASE(sum_products_below, "NNN", "C", false, 0, 4e-6),
+    CASE(multiply, "NN", "N", true, 6e-8, 0),
+    CASE(multiply_add, "NN", "N", false, 0, 2e-7),
+    CASE(sum_columns, "N", "R", false, 0, 4e-6),
+    CASE(fill_columns, "R", "N", false, 0, 0),
     CASE(adam, "N", "NNN", false, 2e-6, 1e-7),
     CASE(sgd, "N", "NN", false, 1e-6, 1e-7),
     CASE(sgd_momentum, "N", "NN", false, 1e-6, 1e-7),

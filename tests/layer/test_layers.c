@@ -69,6 +69,10 @@ static const layer_case cases[] = {
     {&gan_layer_prelu, OPTIONS(gan_prelu_options, .shared = true), 1, {{2, {5, 16}}}},
     {&gan_layer_scale, OPTIONS(gan_scale_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
     {&gan_layer_scale, OPTIONS(gan_scale_options, .per_channel = true), 1, {{2, {9, 3}}}},
+    {&gan_layer_multiply, NULL, 2, {{2, {3, 5}}, {2, {3, 5}}}},
+    {&gan_layer_multiply, NULL, 3, {{2, {7, 3}}, {2, {7, 3}}, {2, {7, 3}}}},
+    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{1, {40}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
