@@ -14,6 +14,7 @@
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>
+#include <gan/noise.h>
 #include <gan/norm.h>
 #include <gan/optimizer.h>
 #include <gan/profile.h>

@@ -2,6 +2,8 @@
 #ifndef GAN_KERNEL_KERNEL_H
 #define GAN_KERNEL_KERNEL_H
 
+#include "core/random.h"
+
 #include <gan/context.h>
 #include <stdbool.h>
 
@@ -136,6 +138,12 @@ typedef struct gan_kernels {
     void (*adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
     /* v = momentum * v + g; w -= rate * (nesterov ? g + momentum * v : v). v may be NULL when momentum is 0. */
     void (*sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
+
+    /* Random by element: element i has word i % 4 of Philox's block position + i / 4. In place is fine.
+     * dropout: y = x / (1 - rate), or 0 where the first 24 bits of the word are below rate, 0 <= rate < 1
+     * noise: y = x + (a + b * x) * normal number, which is the one of gan_fill_normal() but for rounding */
+    void (*dropout)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float rate);
+    void (*noise)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float a, float b);
 
     double (*sum_squares)(const float *x, int64_t n);
 } gan_kernels;

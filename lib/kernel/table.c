@@ -44,5 +44,7 @@ const gan_kernels VARIANT(kernels) = {
     .concat_diff_tangent = VARIANT(concat_diff_tangent),
     .adam = VARIANT(adam),
     .sgd = VARIANT(sgd),
+    .dropout = VARIANT(dropout),
+    .noise = VARIANT(noise),
     .sum_squares = VARIANT(sum_squares),
 };

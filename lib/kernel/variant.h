@@ -163,6 +163,8 @@ void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, co
                                   int64_t batch, int64_t image_pixels, int64_t pixels, int64_t c);
 void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
 void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
+void VARIANT(dropout)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float rate);
+void VARIANT(noise)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float a, float b);
 double VARIANT(sum_squares)(const float *x, int64_t n);
 
 #endif

@@ -24,5 +24,7 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_scale,
     &gan_layer_multiply,
     &gan_layer_sum_channels,
+    &gan_layer_dropout,
+    &gan_layer_gaussian_noise,
     NULL,
 };

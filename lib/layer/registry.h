@@ -7,6 +7,7 @@
 #include <gan/activation.h>
 #include <gan/arithmetic.h>
 #include <gan/batch_discrimination.h>
+#include <gan/noise.h>
 #include <gan/norm.h>
 
 /* One line a layer, here and in registry.c. */
@@ -32,5 +33,7 @@ extern const gan_layer_type gan_layer_prelu;
 extern const gan_layer_type gan_layer_scale;
 extern const gan_layer_type gan_layer_multiply;
 extern const gan_layer_type gan_layer_sum_channels;
+extern const gan_layer_type gan_layer_dropout;
+extern const gan_layer_type gan_layer_gaussian_noise;
 
 #endif

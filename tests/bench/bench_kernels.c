@@ -108,6 +108,8 @@ CASE(multiply, k->multiply(x->d, x->a, x->b, n))
 CASE(multiply_add, k->multiply_add(x->d, x->a, x->b, n))
 CASE(sum_columns, k->sum_columns(x->d, x->a, rows, c))
 CASE(fill_columns, k->fill_columns(x->d, x->a, rows, c))
+CASE(dropout, k->dropout(x->d, x->a, n, &(gan_philox){7, 1, 2}, 0, 0.3f))
+CASE(noise, k->noise(x->d, x->a, n, &(gan_philox){7, 1, 2}, 0, 0.1f, 0.2f))
 CASE(concat_diff, k->concat_diff(x->d, x->e, x->a, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
@@ -145,6 +147,8 @@ static const struct {
     LINE(multiply_add, matrices),
     LINE(sum_columns, matrices),
     LINE(fill_columns, matrices),
+    LINE(dropout, matrices),
+    LINE(noise, matrices),
     LINE(concat_diff, matrices),
     LINE(concat_diff_backward, matrices),
     LINE(concat_diff_tangent, matrices),

@@ -57,6 +57,27 @@ static int64_t floats_of(char letter, const int64_t *s)
 ELEMENTWISE(add, k->add(out[0], in[0], n), out[0][i] + x)
 ELEMENTWISE(multiply, k->multiply(out[0], in[0], in[1], n), x *z)
 ELEMENTWISE(multiply_add, k->multiply_add(out[0], in[0], in[1], n), out[0][i] + x * z)
+/* What is random, by the library's core, where the position has a carry. */
+static const gan_philox philox = {.seed = 0x123456789abcdef0u, .stream = 5, .substream = 77};
+static const uint64_t position = 0xfffffff3u;
+
+static double drop_factor(int64_t i)
+{
+    uint32_t words[4];
+    gan_philox_block(&philox, position + (uint64_t)i / 4, words);
+    return gan_unit_float(words[i % 4]) < 0.3f ? 0 : 1 / (1 - (double)0.3f);
+}
+
+static double normal(int64_t i)
+{
+    float numbers[4];
+    gan_fill_normal(&philox, position + (uint64_t)i / 4, numbers, 4, 0, 1);
+    return numbers[i % 4];
+}
+ELEMENTWISE(dropout, k->dropout(out[0], in[0], n, &philox, position, 0.3f), x *drop_factor(i))
+ELEMENTWISE(dropout_of_nothing, k->dropout(out[0], in[0], n, &philox, position, 0), x)
+ELEMENTWISE(noise, k->noise(out[0], in[0], n, &philox, position, 0.5f, 0), x + 0.5 * normal(i))
+ELEMENTWISE(multiplicative_noise, k->noise(out[0], in[0], n, &philox, position, 0, 2), x + 2 * x * normal(i))
 
 /* The same with column j, of what applies to a row. */
 #define BY_ROWS(name, call, formula)                                                        \
@@ -301,6 +322,10 @@ static const struct test_case cases[] = {
     CASE(multiply_add, "NN", "N", false, 0, 2e-7),
     CASE(sum_columns, "N", "R", false, 0, 4e-6),
     CASE(fill_columns, "R", "N", false, 0, 0),
+    CASE(dropout, "N", "N", true, 2e-7, 0),
+    CASE(dropout_of_nothing, "N", "N", true, 0, 0),
+    CASE(noise, "N", "N", true, 0, 4e-7),
+    CASE(multiplicative_noise, "N", "N", true, 0, 4e-7),
     CASE(adam, "N", "NNN", false, 2e-6, 1e-7),
     CASE(sgd, "N", "NN", false, 1e-6, 1e-7),
     CASE(sgd_momentum, "N", "NN", false, 1e-6, 1e-7),

@@ -73,6 +73,13 @@ static const layer_case cases[] = {
     {&gan_layer_multiply, NULL, 3, {{2, {7, 3}}, {2, {7, 3}}, {2, {7, 3}}}},
     {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
     {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{1, {40}}}},
+    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = 0.3f), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = GAN_ZERO), 1, {{1, {3}}}},
+    {&gan_layer_gaussian_noise, OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_gaussian_noise,
+     OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f, .multiplicative = true),
+     1,
+     {{1, {9}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
@@ -217,6 +224,7 @@ START_TEST(inference_is_the_forward_pass)
 {
     const layer_case *c = &cases[_i];
     if (c->type == &gan_layer_batch_norm) return; /* has averages of its own: test_network.c */
+    if (c->type == &gan_layer_dropout || c->type == &gan_layer_gaussian_noise) return; /* test_elementwise.c */
     subject s = subject_of(c, 1, GAN_KERNELS_AUTO, BATCH);
     gan_run *inference;
     const gan_tensor *inputs[GAN_MAX_INPUTS];
