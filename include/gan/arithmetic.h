@@ -36,11 +36,23 @@ typedef struct gan_sum_channels_options {
 } gan_sum_channels_options;
 GAN_API gan_node *gan_sum_channels_layer(const gan_sum_channels_options *options);
 
+/* Repeats a node along neighbouring dimensions in which it has 1, or which it does not have in front: [C] or [1,1,C] or
+ * [H,W,1] -> [H,W,C], for what follows to add or multiply. Of two dimensions that are no neighbours, each takes a call.
+ *     gan_multiply(x, gan_broadcast(gate, .shape = {16, 16, 64})) */
+typedef struct gan_broadcast_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int64_t shape[GAN_MAX_RANK]; /* of the result, without the batch; required, ended by 0 */
+} gan_broadcast_options;
+GAN_API gan_node *gan_broadcast_layer(const gan_broadcast_options *options);
+
 #ifdef __cplusplus
 }
 
 GAN_LAYER_CALL_(scale, gan_scale_options)
 GAN_LAYER_CALL_(sum_channels, gan_sum_channels_options)
+GAN_LAYER_CALL_(broadcast, gan_broadcast_options)
 
 template <typename... Nodes> gan_node *gan_multiply(Nodes... nodes)
 {
@@ -50,6 +62,7 @@ template <typename... Nodes> gan_node *gan_multiply(Nodes... nodes)
 #else
 #define gan_scale(...)        GAN_LAYER_CALL_(scale, gan_scale_options, __VA_ARGS__)
 #define gan_sum_channels(...) GAN_LAYER_CALL_(sum_channels, gan_sum_channels_options, __VA_ARGS__)
+#define gan_broadcast(...)    GAN_LAYER_CALL_(broadcast, gan_broadcast_options, __VA_ARGS__)
 
 #define gan_multiply(...) gan_multiply_layer(GAN_NODES_(__VA_ARGS__), NULL)
 #endif

@@ -26,5 +26,6 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_sum_channels,
     &gan_layer_dropout,
     &gan_layer_gaussian_noise,
+    &gan_layer_broadcast,
     NULL,
 };

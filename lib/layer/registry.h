@@ -35,5 +35,6 @@ extern const gan_layer_type gan_layer_multiply;
 extern const gan_layer_type gan_layer_sum_channels;
 extern const gan_layer_type gan_layer_dropout;
 extern const gan_layer_type gan_layer_gaussian_noise;
+extern const gan_layer_type gan_layer_broadcast;
 
 #endif

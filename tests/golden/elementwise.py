@@ -85,3 +85,7 @@ layer("scale_per_channel", torch.mul, [numbers(3, 4, 2, 5)], {"gamma": numbers(5
 layer("multiply_2", torch.mul, [numbers(3, 4, 5), numbers(3, 4, 5)])
 layer("multiply_4", lambda a, b, c, d: a * b * c * d, [numbers(3, 7) for _ in range(4)])
 layer("sum_channels", lambda x: x.sum(-1, keepdim=True), [numbers(3, 4, 2, 5)])
+layer("broadcast_pixels", lambda x: x.expand(3, 4, 2, 5), [numbers(3, 1, 1, 5)], height=4, width=2, channels=5)
+layer("broadcast_channels", lambda x: x.expand(3, 4, 2, 5), [numbers(3, 4, 2, 1)], height=4, width=2, channels=5)
+layer("broadcast_rows", lambda x: x.expand(3, 4, 2, 5), [numbers(3, 4, 1, 5)], height=4, width=2, channels=5)
+layer("broadcast_vector", lambda x: x[:, None, None].expand(3, 4, 2, 5), [numbers(3, 5)], height=4, width=2, channels=5)

@@ -55,6 +55,9 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
     if (strcmp(kind, "prelu") == 0) return gan_prelu(x, .shared = setting(file, "shared", 0) != 0);
     if (strcmp(kind, "scale") == 0) return gan_scale(x, .per_channel = setting(file, "per_channel", 0) != 0);
     if (strcmp(kind, "multiply") == 0) return gan_multiply_layer(inputs, count, NULL);
+    if (strcmp(kind, "broadcast") == 0)
+        return gan_broadcast(
+            x, .shape = {setting(file, "height", 0), setting(file, "width", 0), setting(file, "channels", 0)});
     if (strcmp(kind, "sum_channels") == 0) return gan_sum_channels(x);
     return gan_sigmoid(x);
 }

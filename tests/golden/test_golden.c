@@ -29,6 +29,7 @@ static const golden_kind kinds[] = {
     {"scale", check_layer_file},
     {"multiply", check_layer_file},
     {"sum_channels", check_layer_file},
+    {"broadcast", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

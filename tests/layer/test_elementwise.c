@@ -220,6 +220,12 @@ REFUSED(scale_nan, gan_scale(x, .initial = NAN))
 REFUSED(one_factor, gan_multiply(x))
 REFUSED(null_factor, gan_multiply(x, NULL))
 REFUSED(other_shape, gan_multiply(x, gan_sum_channels(x)))
+REFUSED(no_shape, gan_broadcast(x, .name = "wide"))
+REFUSED(negative_shape, gan_broadcast(x, .shape = {3, -5}))
+REFUSED(long_shape, gan_broadcast(x, .shape = {1, 1, 1, 1, 1, 1, 1, 1}))
+REFUSED(short_shape, gan_broadcast(x, .shape = {5}))
+REFUSED(other_size, gan_broadcast(x, .shape = {3, 6}))
+REFUSED(no_neighbours, gan_broadcast(gan_reshape(x, .shape = {1, 15, 1}), .shape = {2, 15, 2}))
 
 static const struct {
     builder build;
@@ -239,6 +245,12 @@ static const struct {
     {refused_one_factor, GAN_ERROR_INVALID_ARGUMENT, "multiply: 1 inputs; there must be 2 to 8"},
     {refused_null_factor, GAN_ERROR_INVALID_ARGUMENT, "multiply: input 1 is NULL"},
     {refused_other_shape, GAN_ERROR_SHAPE, "input 0 is [3,5] and input 1 is [3,1]; they must be the same"},
+    {refused_no_shape, GAN_ERROR_SHAPE, "wide (broadcast): shape must have 1 to"},
+    {refused_negative_shape, GAN_ERROR_SHAPE, "shape must have 1 to"},
+    {refused_long_shape, GAN_ERROR_SHAPE, "shape must have 1 to"},
+    {refused_short_shape, GAN_ERROR_SHAPE, "[3,5] does not repeat to [5]"},
+    {refused_other_size, GAN_ERROR_SHAPE, "[3,5] does not repeat to [3,6]"},
+    {refused_no_neighbours, GAN_ERROR_SHAPE, "neighbouring dimensions of 1"},
 };
 
 START_TEST(options_are_refused)

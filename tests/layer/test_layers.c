@@ -80,6 +80,12 @@ static const layer_case cases[] = {
      OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f, .multiplicative = true),
      1,
      {{1, {9}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {1, 1, 5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 4, 1}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 1, 5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{1, {5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {2, 7}), 1, {{1, {1}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {7, 1}), 1, {{2, {7, 1}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
