@@ -6,6 +6,7 @@
  * the way in. Conventions that hold everywhere: gan/status.h (errors), gan/context.h (options), gan/layer.h (builder
  * calls). */
 #include <gan/activation.h>
+#include <gan/arithmetic.h>
 #include <gan/augment.h>
 #include <gan/batch_discrimination.h>
 #include <gan/check.h>
@@ -17,6 +18,7 @@
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>
+#include <gan/noise.h>
 #include <gan/norm.h>
 #include <gan/optimizer.h>
 #include <gan/penalty.h>

@@ -2,6 +2,8 @@
 #ifndef GAN_KERNEL_KERNEL_H
 #define GAN_KERNEL_KERNEL_H
 
+#include "core/random.h"
+
 #include <gan/context.h>
 #include <stdbool.h>
 
@@ -49,6 +51,29 @@ typedef struct gan_adam_step {
 typedef struct gan_rmsprop_step {
     float alpha, epsilon, momentum, rate;
 } gan_rmsprop_step;
+/* Activations f: the rows of gan_kernels.activation. */
+typedef enum gan_activation {
+    /* Whose derivatives are found from the result: */
+    GAN_ACTIVATION_LEAKY_RELU, /* x > 0 ? x : p x; 0 <= p; NaN stays NaN */
+    GAN_ACTIVATION_TANH,
+    GAN_ACTIVATION_SIGMOID,
+    GAN_ACTIVATION_ELU,      /* x > 0 ? x : p (exp(x) - 1); 0 < p */
+    GAN_ACTIVATION_SOFTPLUS, /* log(1 + exp(x)) */
+    /* And those whose result does not tell x: */
+    GAN_ACTIVATION_SILU,      /* x sigmoid(x) */
+    GAN_ACTIVATION_GELU,      /* x P(x), P the cumulative standard normal distribution */
+    GAN_ACTIVATION_GELU_TANH, /* x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+    GAN_ACTIVATIONS
+} gan_activation;
+
+/* Element by element over n, p being the activation's parameter where it has one. z is y = f(x), or x for the second
+ * group above. In place (y == x, dx == dy) is fine. */
+typedef struct gan_activation_kernels {
+    void (*forward)(float *y, const float *x, int64_t n, float p);
+    void (*backward)(float *dx, const float *dy, const float *z, int64_t n, float p); /* dx = dy * f'(x) */
+    void (*curvature)(float *dx, const float *dty, const float *tx, const float *z, int64_t n,
+                      float p); /* dx += dty * tx * f''(x); NULL where that is 0 */
+} gan_activation_kernels;
 
 typedef struct gan_kernels {
     const char *name;
@@ -68,18 +93,12 @@ typedef struct gan_kernels {
     void (*conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
                           int64_t samples, int64_t kernel_row);
 
-    /* Element by element over n. Backward kernels get the forward result y. In place (y == x, dx == dy) is fine. */
-    void (*add)(float *y, const float *x, int64_t n);                     /* y += x */
-    void (*leaky_relu)(float *y, const float *x, int64_t n, float slope); /* slope 0: relu; NaN stays NaN */
-    void (*leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n,
-                                float slope); /* y > 0 ? dy : slope * dy */
-    void (*tanh)(float *y, const float *x, int64_t n);
-    void (*tanh_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * (1 - y^2) */
-    void (*tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y,
-                           int64_t n); /* dx += dty * tx * f''(x), here and below */
-    void (*sigmoid)(float *y, const float *x, int64_t n);
-    void (*sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n); /* dy * y * (1 - y) */
-    void (*sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
+    const gan_activation_kernels *activation; /* GAN_ACTIVATIONS of them */
+
+    /* Element by element over n. */
+    void (*add)(float *y, const float *x, int64_t n);                          /* y += x */
+    void (*multiply)(float *y, const float *a, const float *b, int64_t n);     /* y = a * b, in place is fine */
+    void (*multiply_add)(float *y, const float *a, const float *b, int64_t n); /* y += a * b */
 
     /* Over the rows of a matrix [rows, c]. */
     void (*fill_rows)(float *y, const float *row, int64_t rows, int64_t c); /* y[r,:] = row */
@@ -94,6 +113,14 @@ typedef struct gan_kernels {
     /* dx = a * dy + b * x + d, each of a, b, d [c]; dx == dy is fine */
     void (*batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
                                 const float *d, int64_t rows, int64_t c);
+
+    /* y = x * scale [c]; where `below` [rows, c] is not NULL, only what is not above 0 there is multiplied */
+    void (*multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
+    /* sum = sum over r of a[r,:] * b[r,:]; where `below` is not NULL, over what is not above 0 there */
+    void (*sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
+
+    void (*sum_columns)(float *sum, const float *x, int64_t rows, int64_t c);     /* sum[r] = sum over j of x[r,j] */
+    void (*fill_columns)(float *y, const float *column, int64_t rows, int64_t c); /* y[r,:] = column[r] */
 
     /* concat_diff on `pixels` neighbouring pixels of a batch. Pointers are to the first of them in the first sample; a
      * sample's pixels are image_pixels long: x and dx [batch, image_pixels, c], y and dy [batch, image_pixels, c + 1],
@@ -125,6 +152,12 @@ typedef struct gan_kernels {
     void (*sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 
     /* Sweeps over n numbers. */
+    /* Random by element: element i has word i % 4 of Philox's block position + i / 4. In place is fine.
+     * dropout: y = x / (1 - rate), or 0 where the first 24 bits of the word are below rate, 0 <= rate < 1
+     * noise: y = x + (a + b * x) * normal number, which is the one of gan_fill_normal() but for rounding */
+    void (*dropout)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float rate);
+    void (*noise)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float a, float b);
+
     double (*sum_squares)(const float *x, int64_t n);
     void (*scale)(float *y, int64_t n, float factor);           /* y *= factor */
     void (*clip)(float *y, int64_t n, float limit);             /* to -limit..limit; NaN stays NaN */

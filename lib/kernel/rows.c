@@ -59,6 +59,32 @@ void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const fl
     scale_and_shift(y + done * c, x + done * c, scale, shift, rows - done, c);
 }
 
+/* Where `below` is not NULL, only what is not above 0 there is multiplied. */
+static void multiply(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c)
+{
+    for (; rows > 0; rows--, y += c, x += c) {
+        if (!below) {
+            INDEPENDENT
+            for (int64_t j = 0; j < c; j++) y[j] = x[j] * scale[j];
+            continue;
+        }
+        INDEPENDENT
+        for (int64_t j = 0; j < c; j++) y[j] = x[j] * (below[j] > 0 ? 1 : scale[j]);
+        below += c;
+    }
+}
+
+void VARIANT(multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c)
+{
+    float wide[WIDEST];
+    int64_t group = group_of(rows, c), done = group > 1 ? rows / group * group : 0;
+    if (done > 0) {
+        repeat(wide, scale, group, c);
+        multiply(y, x, wide, below, done / group, group * c);
+    }
+    multiply(y + done * c, x + done * c, scale, below ? below + done * c : NULL, rows - done, c);
+}
+
 static void combine(float *dx, const float *dy, const float *x, const float *a, const float *b, const float *d,
                     int64_t rows, int64_t c)
 {
@@ -82,15 +108,21 @@ void VARIANT(batch_norm_backward)(float *dx, const float *dy, const float *x, co
     combine(dx + done * c, dy + done * c, x + done * c, a, b, d, rows - done, c);
 }
 
-/* What is summed over the rows: x, (x - mean)^2, or dy * (x - mean). */
-enum term { VALUE, SQUARE, PRODUCT };
+/* What is summed over the rows: x, (x - mean)^2, dy * (x - mean), dy * x, or the last where below is not above 0. */
+enum term { VALUE, SQUARE, PRODUCT, PLAIN_PRODUCT, PRODUCT_BELOW };
+
+#define HAS_MEAN(kind) ((kind) == SQUARE || (kind) == PRODUCT)
+#define HAS_DY(kind)   ((kind) >= PRODUCT)
 
 struct terms {
-    const float *x, *mean, *dy;
+    const float *x, *mean, *dy, *below;
 };
 
-#define TERM(kind, x, mean, dy) \
-    ((kind) == VALUE ? (x) : (kind) == SQUARE ? ((x) - (mean)) * ((x) - (mean)) : (dy) * ((x) - (mean)))
+#define TERM(kind, x, mean, dy)                           \
+    ((kind) == VALUE    ? (x)                             \
+     : (kind) == SQUARE ? ((x) - (mean)) * ((x) - (mean)) \
+     : HAS_MEAN(kind)   ? (dy) * ((x) - (mean))           \
+                        : (dy) * (x))
 
 /* Columns j .. j + vectors * LANES - 1, added to sum. */
 INLINE void sum_vectors(enum term kind, float *sum, const struct terms *t, int64_t rows, int64_t c, int64_t j,
@@ -101,12 +133,13 @@ INLINE void sum_vectors(enum term kind, float *sum, const struct terms *t, int64
     UNROLL
     for (int k = 0; k < vectors; k++) {
         s[k] = load(sum + j + k * LANES);
-        mean[k] = kind == VALUE ? unused : load(t->mean + j + k * LANES);
+        mean[k] = HAS_MEAN(kind) ? load(t->mean + j + k * LANES) : unused;
     }
     for (int64_t i = j; i < rows * c; i += c) {
         UNROLL
         for (int k = 0; k < vectors; k++) {
-            vec x = load(t->x + i + k * LANES), dy = kind == PRODUCT ? load(t->dy + i + k * LANES) : unused;
+            vec x = load(t->x + i + k * LANES), dy = HAS_DY(kind) ? load(t->dy + i + k * LANES) : unused;
+            if (kind == PRODUCT_BELOW) dy = choose(load(t->below + i + k * LANES) > 0, unused, dy);
             s[k] += TERM(kind, x, mean[k], dy);
         }
     }
@@ -121,8 +154,11 @@ INLINE void add_terms(enum term kind, float *sum, const struct terms *t, int64_t
         sum_vectors(kind, sum, t, rows, c, j, ACCUMULATORS);
     for (; j + LANES <= c; j += LANES) sum_vectors(kind, sum, t, rows, c, j, 1);
     for (; j < c; j++) {
-        float mean = kind == VALUE ? 0 : t->mean[j];
-        for (int64_t i = j; i < rows * c; i += c) sum[j] += TERM(kind, t->x[i], mean, kind == PRODUCT ? t->dy[i] : 0);
+        float mean = HAS_MEAN(kind) ? t->mean[j] : 0;
+        for (int64_t i = j; i < rows * c; i += c) {
+            float dy = HAS_DY(kind) && !(kind == PRODUCT_BELOW && t->below[i] > 0) ? t->dy[i] : 0;
+            sum[j] += TERM(kind, t->x[i], mean, dy);
+        }
     }
 }
 
@@ -132,12 +168,13 @@ INLINE void sum_terms(enum term kind, float *sum, struct terms t, int64_t rows, 
     int64_t group = group_of(rows, c), done = group > 1 ? rows / group * group : 0;
     for (int64_t j = 0; j < c; j++) sum[j] = 0;
     if (done > 0) {
-        if (kind != VALUE) repeat(wide_mean, t.mean, group, c);
-        add_terms(kind, wide, &(struct terms){t.x, wide_mean, t.dy}, done / group, group * c);
+        if (HAS_MEAN(kind)) repeat(wide_mean, t.mean, group, c);
+        add_terms(kind, wide, &(struct terms){t.x, wide_mean, t.dy, t.below}, done / group, group * c);
         for (int64_t k = 0; k < group; k++)
             for (int64_t j = 0; j < c; j++) sum[j] += wide[k * c + j];
     }
-    struct terms rest = {t.x + done * c, t.mean, kind == PRODUCT ? t.dy + done * c : NULL};
+    struct terms rest = {t.x + done * c, t.mean, HAS_DY(kind) ? t.dy + done * c : NULL,
+                         kind == PRODUCT_BELOW ? t.below + done * c : NULL};
     add_terms(kind, sum, &rest, rows - done, c);
 }
 
@@ -159,4 +196,33 @@ void VARIANT(batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, c
     sum_terms(VALUE, sum_dy, (struct terms){.x = dy}, rows, c);
     sum_terms(PRODUCT, sum_dy_x, (struct terms){.x = x, .mean = mean, .dy = dy}, rows, c);
     for (int64_t j = 0; j < c; j++) sum_dy_x[j] *= inverse[j];
+}
+
+void VARIANT(sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c)
+{
+    struct terms t = {.x = b, .dy = a, .below = below};
+    if (below)
+        sum_terms(PRODUCT_BELOW, sum, t, rows, c);
+    else
+        sum_terms(PLAIN_PRODUCT, sum, t, rows, c);
+}
+
+void VARIANT(sum_columns)(float *sum, const float *x, int64_t rows, int64_t c)
+{
+    for (int64_t r = 0; r < rows; r++, x += c) {
+        vec s = {0};
+        int64_t j = 0;
+        for (; j + LANES <= c; j += LANES) s += load(x + j);
+        if (j < c) s += load_part(x + j, c - j);
+        sum[r] = sum_lanes(s);
+    }
+}
+
+void VARIANT(fill_columns)(float *y, const float *column, int64_t rows, int64_t c)
+{
+    for (int64_t r = 0; r < rows; r++, y += c) {
+        float value = column[r];
+        INDEPENDENT
+        for (int64_t j = 0; j < c; j++) y[j] = value;
+    }
 }

@@ -132,6 +132,7 @@ INLINE float sum_lanes(vec v)
 
 /* The kernels of this set; kernel.h says what each does. */
 extern const gan_kernels VARIANT(kernels);
+extern const gan_activation_kernels VARIANT(activations)[GAN_ACTIVATIONS];
 
 void VARIANT(gemm_builtin)(const gan_gemm *gemm);
 void VARIANT(conv)(const gan_conv_call *call, int64_t panel);
@@ -140,14 +141,8 @@ void VARIANT(conv_pack)(float *packed, const float *weight, const gan_conv_geome
 void VARIANT(conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
                             int64_t samples, int64_t kernel_row);
 void VARIANT(add)(float *y, const float *x, int64_t n);
-void VARIANT(leaky_relu)(float *y, const float *x, int64_t n, float slope);
-void VARIANT(leaky_relu_backward)(float *dx, const float *dy, const float *y, int64_t n, float slope);
-void VARIANT(tanh)(float *y, const float *x, int64_t n);
-void VARIANT(tanh_backward)(float *dx, const float *dy, const float *y, int64_t n);
-void VARIANT(tanh_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
-void VARIANT(sigmoid)(float *y, const float *x, int64_t n);
-void VARIANT(sigmoid_backward)(float *dx, const float *dy, const float *y, int64_t n);
-void VARIANT(sigmoid_curvature)(float *dx, const float *dty, const float *tx, const float *y, int64_t n);
+void VARIANT(multiply)(float *y, const float *a, const float *b, int64_t n);
+void VARIANT(multiply_add)(float *y, const float *a, const float *b, int64_t n);
 void VARIANT(fill_rows)(float *y, const float *row, int64_t rows, int64_t c);
 void VARIANT(sum_rows)(float *sum, const float *x, int64_t rows, int64_t c);
 void VARIANT(scale_shift)(float *y, const float *x, const float *scale, const float *shift, int64_t rows, int64_t c);
@@ -156,6 +151,10 @@ void VARIANT(batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, c
                               const float *inverse, int64_t rows, int64_t c);
 void VARIANT(batch_norm_backward)(float *dx, const float *dy, const float *x, const float *a, const float *b,
                                   const float *d, int64_t rows, int64_t c);
+void VARIANT(multiply_rows)(float *y, const float *x, const float *scale, const float *below, int64_t rows, int64_t c);
+void VARIANT(sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c);
+void VARIANT(sum_columns)(float *sum, const float *x, int64_t rows, int64_t c);
+void VARIANT(fill_columns)(float *y, const float *column, int64_t rows, int64_t c);
 void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
                           int64_t c);
 void VARIANT(concat_diff_backward)(float *dx, const float *dy, const float *x, const float *mean, float *scratch,
@@ -166,6 +165,8 @@ void VARIANT(adam)(float *w, const float *g, float *m, float *v, float *v_max, i
 void VARIANT(rmsprop)(float *w, const float *g, float *square, float *mean, float *velocity, int64_t n,
                       const gan_rmsprop_step *step);
 void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
+void VARIANT(dropout)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float rate);
+void VARIANT(noise)(float *y, const float *x, int64_t n, const gan_philox *philox, uint64_t position, float a, float b);
 double VARIANT(sum_squares)(const float *x, int64_t n);
 void VARIANT(scale)(float *y, int64_t n, float factor);
 void VARIANT(clip)(float *y, int64_t n, float limit);

@@ -5,91 +5,122 @@
 
 #include <string.h>
 
-/* The activations: relu, leaky relu, tanh, sigmoid. All are one kernel over ranges of the elements, and all find their
- * derivative from the output, so that they work in place. A row of the table below is one of them. */
+/* Activations without trained parameters: each is a row at the end, which names its kernels (kernel/kernel.h has the
+ * formulas) and whether derivatives are found from the output, so that it works in place, or from the input. */
 
-static float slope_of(const gan_layer *layer)
+#define FROM_OUTPUT (GAN_READS_Y | GAN_IN_PLACE)
+#define FROM_INPUT  GAN_READS_X
+
+typedef struct activation {
+    gan_activation kernels;
+    size_t parameter;   /* where in the options the float p is; 0: there is none */
+    size_t approximate; /* where the bool is that chooses the kernels after these; 0: likewise */
+} activation;
+
+static const gan_activation_kernels *kernels_of(const gan_layer_call *call)
 {
-    return layer->type == &gan_layer_leaky_relu ? ((const gan_leaky_relu_options *)layer->options)->slope : 0;
+    const activation *a = call->layer->type->own;
+    const char *options = call->layer->options;
+    bool approximate = a->approximate && *(const bool *)(options + a->approximate);
+    return &call->kernels->activation[a->kernels + approximate];
 }
 
-static void leaky_relu_range(void *argument, int64_t begin, int64_t end, int worker)
+static float parameter_of(const gan_layer_call *call)
+{
+    const activation *a = call->layer->type->own;
+    return a->parameter ? *(const float *)(const void *)((const char *)call->layer->options + a->parameter) : 0;
+}
+
+/* What derivatives are found from. */
+static const float *source_of(const gan_layer_call *call)
+{
+    return call->layer->type->traits & GAN_READS_Y ? call->y : call->x[0];
+}
+
+static void forward_range(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
     (void)worker;
-    call->kernels->leaky_relu(call->y + begin, call->x[0] + begin, end - begin, slope_of(call->layer));
+    kernels_of(call)->forward(call->y + begin, call->x[0] + begin, end - begin, parameter_of(call));
 }
 
-static void leaky_relu_backward_range(void *argument, int64_t begin, int64_t end, int worker)
+static void backward_range(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
     (void)worker;
-    call->kernels->leaky_relu_backward(call->dx[0] + begin, call->dy + begin, call->y + begin, end - begin,
-                                       slope_of(call->layer));
+    kernels_of(call)->backward(call->dx[0] + begin, call->dy + begin, source_of(call) + begin, end - begin,
+                               parameter_of(call));
 }
 
-#define ACTIVATION_RANGES(function)                                                                              \
-    static void function##_range(void *argument, int64_t begin, int64_t end, int worker)                         \
-    {                                                                                                            \
-        const gan_layer_call *call = argument;                                                                   \
-        (void)worker;                                                                                            \
-        call->kernels->function(call->y + begin, call->x[0] + begin, end - begin);                               \
-    }                                                                                                            \
-    static void function##_backward_range(void *argument, int64_t begin, int64_t end, int worker)                \
-    {                                                                                                            \
-        const gan_layer_call *call = argument;                                                                   \
-        (void)worker;                                                                                            \
-        call->kernels->function##_backward(call->dx[0] + begin, call->dy + begin, call->y + begin, end - begin); \
-    }                                                                                                            \
-    static void function##_curvature_range(void *argument, int64_t begin, int64_t end, int worker)               \
-    {                                                                                                            \
-        const gan_layer_call *call = argument;                                                                   \
-        (void)worker;                                                                                            \
-        if (!call->dy) memset(call->dx[0] + begin, 0, (size_t)(end - begin) * sizeof(float));                    \
-        call->kernels->function##_curvature(call->dx[0] + begin, call->dty + begin, call->tx[0] + begin,         \
-                                            call->y + begin, end - begin);                                       \
-    }                                                                                                            \
-    static void function##_tangent_backward(const gan_layer_call *call)                                          \
-    {                                                                                                            \
-        gan_tangent_piecewise_backward(call);                                                                    \
-        if (call->dx[0]) gan_elementwise(call, function##_curvature_range);                                      \
-    }
-ACTIVATION_RANGES(tanh)
-ACTIVATION_RANGES(sigmoid)
+static void curvature_range(void *argument, int64_t begin, int64_t end, int worker)
+{
+    const gan_layer_call *call = argument;
+    (void)worker;
+    if (!call->dy) memset(call->dx[0] + begin, 0, (size_t)(end - begin) * sizeof(float));
+    kernels_of(call)->curvature(call->dx[0] + begin, call->dty + begin, call->tx[0] + begin, source_of(call) + begin,
+                                end - begin, parameter_of(call));
+}
 
-#define ACTIVATION(layer, function, struct_name, field_table, count, second, curved) \
-    static void layer##_forward(const gan_layer_call *call)                          \
-    {                                                                                \
-        gan_elementwise(call, function##_range);                                     \
-    }                                                                                \
-    static void layer##_backward(const gan_layer_call *call)                         \
-    {                                                                                \
-        if (call->dx[0]) gan_elementwise(call, function##_backward_range);           \
-    }                                                                                \
-    const gan_layer_type gan_layer_##layer = {                                       \
-        .name = #layer,                                                              \
-        .short_name = #layer,                                                        \
-        .options_size = sizeof(struct_name),                                         \
-        .fields = field_table,                                                       \
-        .field_count = count,                                                        \
-        .traits = GAN_READS_Y | GAN_IN_PLACE | (curved),                             \
-        .infer = gan_infer_same_shape,                                               \
-        .forward = layer##_forward,                                                  \
-        .backward = layer##_backward,                                                \
-        .tangent = gan_tangent_symmetric,                                            \
-        .tangent_backward = second,                                                  \
-    };                                                                               \
-    gan_node *gan_##layer##_layer(const struct_name *options)                        \
-    {                                                                                \
-        return gan_layer_node(&gan_layer_##layer, options);                          \
-    }
+static void forward(const gan_layer_call *call)
+{
+    gan_elementwise(call, forward_range);
+}
+
+static void backward(const gan_layer_call *call)
+{
+    if (call->dx[0]) gan_elementwise(call, backward_range);
+}
+
+static void tangent_backward(const gan_layer_call *call)
+{
+    gan_tangent_piecewise_backward(call);
+    if (call->dx[0] && kernels_of(call)->curvature) gan_elementwise(call, curvature_range);
+}
 
 static const gan_field leaky_relu_fields[] = {
     {"slope", GAN_FIELD_FLOAT, 0, offsetof(gan_leaky_relu_options, slope), 0, 1, 0.2},
 };
 
-ACTIVATION(relu, leaky_relu, gan_activation_options, NULL, 0, gan_tangent_piecewise_backward, 0)
-ACTIVATION(leaky_relu, leaky_relu, gan_leaky_relu_options, leaky_relu_fields, GAN_FIELD_COUNT(leaky_relu_fields),
-           gan_tangent_piecewise_backward, 0)
-ACTIVATION(tanh, tanh, gan_activation_options, NULL, 0, tanh_tangent_backward, GAN_CURVED)
-ACTIVATION(sigmoid, sigmoid, gan_activation_options, NULL, 0, sigmoid_tangent_backward, GAN_CURVED)
+static const gan_field elu_fields[] = {
+    {"alpha", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_elu_options, alpha), 0, 1e30, 1},
+};
+
+static const gan_field gelu_fields[] = {
+    {"approximate", GAN_FIELD_BOOL, 0, offsetof(gan_gelu_options, approximate), 0, 1, 0},
+};
+
+#define PLAIN(kernels)  gan_activation_options, NULL, 0, (kernels), 0, 0
+#define LIST_OF(fields) fields, GAN_FIELD_COUNT(fields)
+
+#define ACTIVATION(...) ACTIVATION_(__VA_ARGS__)
+#define ACTIVATION_(layer, trait_set, struct_name, field_table, count, ...) \
+    const gan_layer_type gan_layer_##layer = {                              \
+        .name = #layer,                                                     \
+        .short_name = #layer,                                               \
+        .options_size = sizeof(struct_name),                                \
+        .fields = field_table,                                              \
+        .field_count = count,                                               \
+        .traits = trait_set,                                                \
+        .own = &(const activation){__VA_ARGS__},                            \
+        .infer = gan_infer_same_shape,                                      \
+        .forward = forward,                                                 \
+        .backward = backward,                                               \
+        .tangent = gan_tangent_symmetric,                                   \
+        .tangent_backward = tangent_backward,                               \
+    };                                                                      \
+    gan_node *gan_##layer##_layer(const struct_name *options)               \
+    {                                                                       \
+        return gan_layer_node(&gan_layer_##layer, options);                 \
+    }
+
+ACTIVATION(relu, FROM_OUTPUT, PLAIN(GAN_ACTIVATION_LEAKY_RELU))
+ACTIVATION(leaky_relu, FROM_OUTPUT, gan_leaky_relu_options, LIST_OF(leaky_relu_fields), GAN_ACTIVATION_LEAKY_RELU,
+           offsetof(gan_leaky_relu_options, slope), 0)
+ACTIVATION(tanh, FROM_OUTPUT | GAN_CURVED, PLAIN(GAN_ACTIVATION_TANH))
+ACTIVATION(sigmoid, FROM_OUTPUT | GAN_CURVED, PLAIN(GAN_ACTIVATION_SIGMOID))
+ACTIVATION(elu, FROM_OUTPUT | GAN_CURVED, gan_elu_options, LIST_OF(elu_fields), GAN_ACTIVATION_ELU,
+           offsetof(gan_elu_options, alpha), 0)
+ACTIVATION(silu, FROM_INPUT | GAN_CURVED, PLAIN(GAN_ACTIVATION_SILU))
+ACTIVATION(gelu, FROM_INPUT | GAN_CURVED, gan_gelu_options, LIST_OF(gelu_fields), GAN_ACTIVATION_GELU, 0,
+           offsetof(gan_gelu_options, approximate))
+ACTIVATION(softplus, FROM_OUTPUT | GAN_CURVED, PLAIN(GAN_ACTIVATION_SOFTPLUS))

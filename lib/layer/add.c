@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-static gan_status infer(gan_layer *layer)
-{
-    for (int i = 1; i < layer->inputs; i++)
-        if (!gan_shapes_equal(&layer->input[0], &layer->input[i])) {
-            char a[GAN_SHAPE_TEXT], b[GAN_SHAPE_TEXT];
-            return gan_layer_fail(layer, "input 0 is %s and input %d is %s; they must be the same",
-                                  gan_shape_text(a, layer->input[0].rank, layer->input[0].size), i,
-                                  gan_shape_text(b, layer->input[i].rank, layer->input[i].size));
-        }
-    return gan_infer_same_shape(layer);
-}
-
 static void add_range(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
@@ -40,7 +28,7 @@ const gan_layer_type gan_layer_add = {
     .name = "add",
     .short_name = "add",
     .options_size = sizeof(gan_layer_options),
-    .infer = infer,
+    .infer = gan_infer_equal_shapes,
     .forward = forward,
     .backward = backward,
     .tangent = gan_tangent_linear,

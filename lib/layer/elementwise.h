@@ -7,6 +7,12 @@
 /* The output has the shape of the input. */
 gan_status gan_infer_same_shape(gan_layer *layer);
 
+/* The same, of several inputs that must have one shape. */
+gan_status gan_infer_equal_shapes(gan_layer *layer);
+
+/* Floats a task: large enough to hide its start, small enough for the first-level cache. */
+#define GAN_ELEMENTWISE_GRAIN 8192
+
 /* Elements of the batch's output. */
 int64_t gan_call_elements(const gan_layer_call *call);
 

@@ -116,6 +116,7 @@ typedef struct gan_layer_type {
      * the last forward pass left them; x and y are always there. */
     void (*tangent)(const gan_layer_call *call);
     void (*tangent_backward)(const gan_layer_call *call);
+    const void *own; /* where functions serve several types: what they tell them apart by */
 } gan_layer_type;
 
 /* Every type of ours, ended by NULL; and ours or the context's own of this name, or NULL. */

@@ -4,11 +4,33 @@
 #include <string.h>
 
 const gan_layer_type *const gan_layer_types[] = {
-    &gan_layer_input,      &gan_layer_conv2d,      &gan_layer_conv2d_transpose,
-    &gan_layer_linear,     &gan_layer_batch_norm,  &gan_layer_relu,
-    &gan_layer_leaky_relu, &gan_layer_tanh,        &gan_layer_sigmoid,
-    &gan_layer_reshape,    &gan_layer_flatten,     &gan_layer_concat,
-    &gan_layer_add,        &gan_layer_concat_diff, NULL};
+    &gan_layer_input,
+    &gan_layer_conv2d,
+    &gan_layer_conv2d_transpose,
+    &gan_layer_linear,
+    &gan_layer_batch_norm,
+    &gan_layer_relu,
+    &gan_layer_leaky_relu,
+    &gan_layer_tanh,
+    &gan_layer_sigmoid,
+    &gan_layer_reshape,
+    &gan_layer_flatten,
+    &gan_layer_concat,
+    &gan_layer_add,
+    &gan_layer_concat_diff,
+    &gan_layer_elu,
+    &gan_layer_silu,
+    &gan_layer_gelu,
+    &gan_layer_softplus,
+    &gan_layer_prelu,
+    &gan_layer_scale,
+    &gan_layer_multiply,
+    &gan_layer_sum_channels,
+    &gan_layer_dropout,
+    &gan_layer_gaussian_noise,
+    &gan_layer_broadcast,
+    NULL,
+};
 
 const gan_layer_type *gan_layer_type_named(const gan_context *context, const char *name)
 {

@@ -5,7 +5,9 @@
 #include "layer/layer.h"
 
 #include <gan/activation.h>
+#include <gan/arithmetic.h>
 #include <gan/batch_discrimination.h>
+#include <gan/noise.h>
 #include <gan/norm.h>
 
 /* One line a layer, here and in registry.c. */
@@ -23,5 +25,16 @@ extern const gan_layer_type gan_layer_flatten;
 extern const gan_layer_type gan_layer_concat;
 extern const gan_layer_type gan_layer_add;
 extern const gan_layer_type gan_layer_concat_diff;
+extern const gan_layer_type gan_layer_elu;
+extern const gan_layer_type gan_layer_silu;
+extern const gan_layer_type gan_layer_gelu;
+extern const gan_layer_type gan_layer_softplus;
+extern const gan_layer_type gan_layer_prelu;
+extern const gan_layer_type gan_layer_scale;
+extern const gan_layer_type gan_layer_multiply;
+extern const gan_layer_type gan_layer_sum_channels;
+extern const gan_layer_type gan_layer_dropout;
+extern const gan_layer_type gan_layer_gaussian_noise;
+extern const gan_layer_type gan_layer_broadcast;
 
 #endif

@@ -26,6 +26,7 @@ struct check {
     gan_network *network;
     gan_check_options options;
     bool second;
+    uint64_t first_pass;
     gan_run *run;
     gan_tensor *input[GAN_MAX_INPUTS], *v[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS], *kept_input[GAN_MAX_INPUTS];
     gan_tensor *kept; /* all parameters' gradients, one after the other */
@@ -65,6 +66,7 @@ static gan_status forward(struct check *c)
     const gan_tensor *inputs[GAN_MAX_INPUTS], *directions[GAN_MAX_INPUTS];
     memcpy(inputs, c->input, sizeof inputs);
     memcpy(directions, c->v, sizeof directions);
+    c->network->passes = c->first_pass; /* layers that are random draw the same numbers each time */
     gan_status status = gan_run_forward_all(c->run, inputs, c->network->input_count);
     if (status == GAN_OK && c->second) status = gan_run_tangent_all(c->run, directions, c->network->input_count);
     return status;
@@ -299,6 +301,7 @@ gan_status gan_check_network(gan_network *network, const gan_check_options *give
     if (status == GAN_OK)
         status =
             gan_options_read(&c.options, sizeof c.options, given, "gan_check_options", fields, GAN_FIELD_COUNT(fields));
+    if (status == GAN_OK) c.first_pass = network->passes;
     if (status == GAN_OK) status = make_tensors(&c);
     if (status == GAN_OK) status = check_order(&c, false);
     if (status == GAN_OK && !c.options.first_only && gan_network_require_tangents(network) == GAN_OK)

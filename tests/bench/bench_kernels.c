@@ -82,20 +82,34 @@ CASE(gemm_builtin, k->gemm_builtin(&(gan_gemm){.m = rows,
                                                .ldc = c,
                                                .scratch = x->scratch}))
 CASE(add, k->add(x->d, x->a, n))
-CASE(relu, k->leaky_relu(x->d, x->a, n, 0))
-CASE(relu_backward, k->leaky_relu_backward(x->d, x->a, x->b, n, 0))
-CASE(tanh, k->tanh(x->d, x->a, n))
-CASE(tanh_backward, k->tanh_backward(x->d, x->a, x->b, n))
-CASE(sigmoid, k->sigmoid(x->d, x->a, n))
-CASE(sigmoid_backward, k->sigmoid_backward(x->d, x->a, x->b, n))
-CASE(tanh_curvature, k->tanh_curvature(x->d, x->a, x->b, x->c, n))
-CASE(sigmoid_curvature, k->sigmoid_curvature(x->d, x->a, x->b, x->c, n))
+#define ACTIVATION(name, row, p)                             \
+    CASE(name, k->activation[row].forward(x->d, x->a, n, p)) \
+    CASE(name##_backward, k->activation[row].backward(x->d, x->a, x->b, n, p))
+#define CURVED(name, row, p) \
+    ACTIVATION(name, row, p) \
+    CASE(name##_curvature, k->activation[row].curvature(x->d, x->a, x->b, x->c, n, p))
+ACTIVATION(relu, GAN_ACTIVATION_LEAKY_RELU, 0)
+CURVED(tanh, GAN_ACTIVATION_TANH, 0)
+CURVED(sigmoid, GAN_ACTIVATION_SIGMOID, 0)
+CURVED(elu, GAN_ACTIVATION_ELU, 1)
+CURVED(softplus, GAN_ACTIVATION_SOFTPLUS, 0)
+CURVED(silu, GAN_ACTIVATION_SILU, 0)
+CURVED(gelu, GAN_ACTIVATION_GELU, 0)
+CURVED(gelu_tanh, GAN_ACTIVATION_GELU_TANH, 0)
 CASE(fill_rows, k->fill_rows(x->d, x->a, rows, c))
 CASE(sum_rows, k->sum_rows(x->d, x->a, rows, c))
 CASE(scale_shift, k->scale_shift(x->d, x->a, x->b, x->c, rows, c))
 CASE(moments, k->moments(x->d, x->e, x->a, rows, c))
 CASE(batch_norm_sums, k->batch_norm_sums(x->d, x->e, x->a, x->b, x->c, x->c, rows, c))
 CASE(batch_norm_backward, k->batch_norm_backward(x->d, x->a, x->b, x->c, x->c, x->c, rows, c))
+CASE(multiply_rows, k->multiply_rows(x->d, x->a, x->b, x->c, rows, c))
+CASE(sum_products, k->sum_products(x->d, x->a, x->b, x->c, rows, c))
+CASE(multiply, k->multiply(x->d, x->a, x->b, n))
+CASE(multiply_add, k->multiply_add(x->d, x->a, x->b, n))
+CASE(sum_columns, k->sum_columns(x->d, x->a, rows, c))
+CASE(fill_columns, k->fill_columns(x->d, x->a, rows, c))
+CASE(dropout, k->dropout(x->d, x->a, n, &(gan_philox){7, 1, 2}, 0, 0.3f))
+CASE(noise, k->noise(x->d, x->a, n, &(gan_philox){7, 1, 2}, 0, 0.1f, 0.2f))
 CASE(concat_diff, k->concat_diff(x->d, x->e, x->a, BATCH, rows / BATCH, rows / BATCH, c))
 CASE(concat_diff_backward,
      k->concat_diff_backward(x->d, x->a, x->b, x->c, x->scratch, BATCH, rows / BATCH, rows / BATCH, c))
@@ -133,6 +147,14 @@ static const struct {
     LINE(moments, matrices),
     LINE(batch_norm_sums, matrices),
     LINE(batch_norm_backward, matrices),
+    LINE(multiply_rows, matrices),
+    LINE(sum_products, matrices),
+    LINE(multiply, matrices),
+    LINE(multiply_add, matrices),
+    LINE(sum_columns, matrices),
+    LINE(fill_columns, matrices),
+    LINE(dropout, matrices),
+    LINE(noise, matrices),
     LINE(concat_diff, matrices),
     LINE(concat_diff_backward, matrices),
     LINE(concat_diff_tangent, matrices),
@@ -140,10 +162,25 @@ static const struct {
     LINE(relu_backward, matrices),
     LINE(tanh, matrices),
     LINE(tanh_backward, matrices),
+    LINE(tanh_curvature, matrices),
     LINE(sigmoid, matrices),
     LINE(sigmoid_backward, matrices),
-    LINE(tanh_curvature, matrices),
     LINE(sigmoid_curvature, matrices),
+    LINE(elu, matrices),
+    LINE(elu_backward, matrices),
+    LINE(elu_curvature, matrices),
+    LINE(softplus, matrices),
+    LINE(softplus_backward, matrices),
+    LINE(softplus_curvature, matrices),
+    LINE(silu, matrices),
+    LINE(silu_backward, matrices),
+    LINE(silu_curvature, matrices),
+    LINE(gelu, matrices),
+    LINE(gelu_backward, matrices),
+    LINE(gelu_curvature, matrices),
+    LINE(gelu_tanh, matrices),
+    LINE(gelu_tanh_backward, matrices),
+    LINE(gelu_tanh_curvature, matrices),
     LINE(add, matrices),
     LINE(adam, block),
     LINE(amsgrad, block),

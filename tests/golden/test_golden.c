@@ -31,6 +31,15 @@ static const golden_kind kinds[] = {
     {"loss_cross_entropy", check_cross_entropy_file},
     {"loss_feature_matching", check_feature_matching_file},
     {"loss_", check_loss_file},
+    {"elu", check_layer_file},
+    {"silu", check_layer_file},
+    {"gelu", check_layer_file},
+    {"softplus", check_layer_file},
+    {"prelu", check_layer_file},
+    {"scale", check_layer_file},
+    {"multiply", check_layer_file},
+    {"sum_channels", check_layer_file},
+    {"broadcast", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

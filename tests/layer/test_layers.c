@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gradients.h"
 #include "layer/registry.h"
+#include "network/network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,33 @@ static const layer_case cases[] = {
     {&gan_layer_add, NULL, 3, {{2, {3, 5}}, {2, {3, 5}}, {2, {3, 5}}}},
     {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{3, {3, 2, 9}}}},
     {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{1, {1}}}},
+    {&gan_layer_elu, OPTIONS(gan_elu_options, .alpha = 0.7f), 1, {{1, {37}}}},
+    {&gan_layer_elu, OPTIONS(gan_elu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_silu, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {7, 5}}}},
+    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .name = NULL), 1, {{1, {41}}}},
+    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .approximate = true), 1, {{1, {39}}}},
+    {&gan_layer_softplus, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {3, 11}}}},
+    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .shared = true), 1, {{2, {5, 16}}}},
+    {&gan_layer_scale, OPTIONS(gan_scale_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_scale, OPTIONS(gan_scale_options, .per_channel = true), 1, {{2, {9, 3}}}},
+    {&gan_layer_multiply, NULL, 2, {{2, {3, 5}}, {2, {3, 5}}}},
+    {&gan_layer_multiply, NULL, 3, {{2, {7, 3}}, {2, {7, 3}}, {2, {7, 3}}}},
+    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{1, {40}}}},
+    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = 0.3f), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = GAN_ZERO), 1, {{1, {3}}}},
+    {&gan_layer_gaussian_noise, OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f), 1, {{3, {3, 5, 7}}}},
+    {&gan_layer_gaussian_noise,
+     OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f, .multiplicative = true),
+     1,
+     {{1, {9}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {1, 1, 5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 4, 1}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 1, 5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{1, {5}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {2, 7}), 1, {{1, {1}}}},
+    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {7, 1}), 1, {{2, {7, 1}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
@@ -170,6 +198,7 @@ START_TEST(inference_is_the_forward_pass)
 {
     const layer_case *c = &cases[_i];
     if (c->type == &gan_layer_batch_norm) return; /* has averages of its own: test_network.c */
+    if (c->type == &gan_layer_dropout || c->type == &gan_layer_gaussian_noise) return; /* test_elementwise.c */
     subject s = subject_of(c, 1, GAN_KERNELS_AUTO, BATCH);
     gan_run *inference;
     const gan_tensor *inputs[GAN_MAX_INPUTS];
@@ -195,6 +224,7 @@ START_TEST(layers_come_back_from_text)
     ok(gan_network_from_json(&copy, s.context, text, strlen(text)));
     ok(gan_network_to_json(copy, again, sizeof again, NULL));
     ck_assert_str_eq(text, again);
+    copy->ordinal = s.network->ordinal; /* so that layers that are random draw the same */
     subject t = new_subject(s.context, copy, BATCH);
     ck_assert_msg(fingerprint(&s) == fingerprint(&t), "%s: another layer", cases[_i].type->name);
     free_subject(&t);
