@@ -112,6 +112,10 @@ typedef struct gan_kernels {
     void (*sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 
     double (*sum_squares)(const float *x, int64_t n);
+
+    void (*set_scaled)(float *y, const float *x, int64_t n, float a); /* y = a x; in place is fine */
+    void (*add_scaled)(float *y, const float *x, int64_t n, float a); /* y += a x */
+    double (*dot)(const float *x, const float *y, int64_t n);         /* the sum of x y; x == y is fine */
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

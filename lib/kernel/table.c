@@ -46,4 +46,7 @@ const gan_kernels VARIANT(kernels) = {
     .adam = VARIANT(adam),
     .sgd = VARIANT(sgd),
     .sum_squares = VARIANT(sum_squares),
+    .set_scaled = VARIANT(set_scaled),
+    .add_scaled = VARIANT(add_scaled),
+    .dot = VARIANT(dot),
 };

@@ -165,5 +165,8 @@ void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, co
 void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step);
 void VARIANT(sgd)(float *w, const float *g, float *v, int64_t n, float rate, float momentum, bool nesterov);
 double VARIANT(sum_squares)(const float *x, int64_t n);
+void VARIANT(set_scaled)(float *y, const float *x, int64_t n, float a);
+void VARIANT(add_scaled)(float *y, const float *x, int64_t n, float a);
+double VARIANT(dot)(const float *x, const float *y, int64_t n);
 
 #endif

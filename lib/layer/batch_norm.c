@@ -70,11 +70,15 @@ static gan_status infer(gan_layer *layer)
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
     int64_t c = channels(layer);
-    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, c, c, false});
-    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, c, c, true});
-    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1, false});
-    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1, false});
-    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1, false});
+    gan_layer_add_parameter(
+        layer, (gan_slot){.name = "gamma", .shape = shape, .initializer = options->gamma, .fan_in = c, .fan_out = c});
+    gan_layer_add_parameter(
+        layer,
+        (gan_slot){
+            .name = "beta", .shape = shape, .initializer = options->beta, .fan_in = c, .fan_out = c, .additive = true});
+    gan_layer_add_buffer(layer, (gan_slot){.name = "running_mean", .shape = shape, .initializer = zeros});
+    gan_layer_add_buffer(layer, (gan_slot){.name = "running_variance", .shape = shape, .initializer = ones});
+    gan_layer_add_buffer(layer, (gan_slot){.name = "batches", .shape = {1, {1}}, .initializer = zeros});
     return GAN_OK;
 }
 

@@ -26,6 +26,11 @@ typedef struct gan_slot {
     gan_initializer initializer; /* a default kind means the network's */
     int64_t fan_in, fan_out;
     bool additive; /* a term of the output that multiplies no input: a bias, which no tangent depends on */
+    /* Spectral normalization (network/spectral.h), where `spectral` names the buffer of its vector; the axis of the
+     * shape that outputs are counted along, and that buffer's number, set when the slot is added. Layers see the
+     * normalized parameter, and write the gradient of that. */
+    const char *spectral;
+    int output_axis, vector;
 } gan_slot;
 
 typedef struct gan_layer {
@@ -137,7 +142,7 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
 int64_t gan_shape_elements(const gan_shape *shape);
 bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);
 
-/* Adds a slot to layer->parameter or layer->buffer. */
+/* Adds a slot to layer->parameter or layer->buffer; a spectral parameter also adds the buffer of its vector. */
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot);
 void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
 

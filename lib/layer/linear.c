@@ -12,6 +12,7 @@ static const gan_field fields[] = {
     {"no_bias", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, no_bias), 0, 1, 0},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
+    {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, spectral_norm), 0, 1, 0},
 };
 
 static int64_t channels(const gan_layer *layer)
@@ -40,8 +41,12 @@ static gan_status infer(gan_layer *layer)
     layer->output.size[x->rank - 1] = options->units;
     if (__builtin_mul_overflow(2 * in * options->units, rows_of(layer, 1), &layer->flops))
         return gan_layer_fail(layer, "the output has too many elements");
-    gan_slot weight = {
-        .shape = {2, {in, options->units}}, .initializer = options->weights, .fan_in = in, .fan_out = options->units};
+    gan_slot weight = {.shape = {2, {in, options->units}},
+                       .initializer = options->weights,
+                       .spectral = options->spectral_norm ? "u" : NULL,
+                       .output_axis = 1,
+                       .fan_in = in,
+                       .fan_out = options->units};
     gan_layer_add_weight(layer, weight, options->units, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

@@ -72,6 +72,7 @@ void gan_variables_free(gan_context *context, gan_variables *variables)
     *variables = (gan_variables){.count = 0};
 }
 
+/* Buffers are numbered after the parameters: each draws from a place of its own. */
 static gan_status make(gan_network *network, gan_variables *variables, bool buffers)
 {
     int count = count_variables(network, buffers);
@@ -84,7 +85,7 @@ static gan_status make(gan_network *network, gan_variables *variables, bool buff
     if (status == GAN_OK)
         status = make_block(network->context, variables, &variables->values, offsetof(gan_variable, value));
     for (int i = 0; status == GAN_OK && i < count; i++)
-        status = gan_network_initialize(network, &variables->list[i], i);
+        status = gan_network_initialize(network, &variables->list[i], (buffers ? network->parameters.count : 0) + i);
     return status;
 }
 

@@ -12,5 +12,6 @@ typedef struct golden_kind {
 
 void check_layer_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
+void check_spectral_file(const golden *file, gan_context *context, const char *prefix);
 
 #endif

@@ -21,6 +21,7 @@ static const golden_kind kinds[] = {
     {"tanh", check_layer_file},
     {"sigmoid", check_layer_file},
     {"gan_steps", check_steps_file},
+    {"spectral_norm", check_spectral_file},
 };
 
 static const golden_kind *kind_of(const char *name)

@@ -249,6 +249,21 @@ static void reference_sum_squares(double **out, double **in, const int64_t *s)
     for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[0][i];
 }
 
+ELEMENTWISE(set_scaled, k->set_scaled(out[0], in[0], n, 0.75f), 0.75 * x)
+ELEMENTWISE(add_scaled, k->add_scaled(out[0], in[0], n, 0.75f), out[0][i] + 0.75 * x)
+
+static void run_dot(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    double sum = k->dot(in[0], in[1], s[0] * s[1]);
+    out[0][0] = (float)sum;
+}
+
+static void reference_dot(double **out, double **in, const int64_t *s)
+{
+    out[0][0] = 0;
+    for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[1][i];
+}
+
 #define CASE(name, in, out, in_place, relative, floor)                          \
     {                                                                           \
 #name, in, out, in_place, relative, floor, run_##name, reference_##name \
@@ -280,6 +295,9 @@ static const struct test_case cases[] = {
     CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
     CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
     CASE(concat_diff_tangent, "XXm", "Ym", false, 0, 1e-6),
+    CASE(set_scaled, "N", "N", true, 1.2e-7, 0),
+    CASE(add_scaled, "N", "N", false, 0, 3e-7),
+    CASE(dot, "NN", "1", false, 1e-7, 1e-7),
 };
 
 /* Inputs come before outputs: arguments of a case by one index. */
