@@ -41,6 +41,7 @@ static const gan_field fields[] = {
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_batch_norm_options, momentum), 0, 1, 0.9},
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, gamma), 0, 0, GAN_INITIALIZER_ONES},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
+    {"no_affine", GAN_FIELD_BOOL, 0, offsetof(gan_batch_norm_options, no_affine), 0, 1, 0},
 };
 
 static int64_t channels(const gan_layer *layer)
@@ -70,12 +71,11 @@ static gan_status infer(gan_layer *layer)
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
     int64_t c = channels(layer);
-    gan_layer_add_parameter(
-        layer, (gan_slot){.name = "gamma", .shape = shape, .initializer = options->gamma, .fan_in = c, .fan_out = c});
-    gan_layer_add_parameter(
-        layer,
-        (gan_slot){
-            .name = "beta", .shape = shape, .initializer = options->beta, .fan_in = c, .fan_out = c, .additive = true});
+    gan_slot gamma = {.name = "gamma", .shape = shape, .initializer = options->gamma, .fan_in = c, .fan_out = c};
+    gan_slot beta = {
+        .name = "beta", .shape = shape, .initializer = options->beta, .fan_in = c, .fan_out = c, .additive = true};
+    if (!options->no_affine) gan_layer_add_parameter(layer, gamma);
+    if (!options->no_affine) gan_layer_add_parameter(layer, beta);
     gan_layer_add_buffer(layer, (gan_slot){.name = "running_mean", .shape = shape, .initializer = zeros});
     gan_layer_add_buffer(layer, (gan_slot){.name = "running_variance", .shape = shape, .initializer = ones});
     gan_layer_add_buffer(layer, (gan_slot){.name = "batches", .shape = {1, {1}}, .initializer = zeros});
@@ -169,6 +169,11 @@ static void scale_shift_rows(void *argument, int64_t begin, int64_t end, int wor
                                by_channel(call, BY_1), end - begin, c);
 }
 
+static float gamma_of(const gan_layer_call *call, int64_t j)
+{
+    return call->parameter[GAMMA] ? call->parameter[GAMMA][j] : 1;
+}
+
 static void forward(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
@@ -179,8 +184,8 @@ static void forward(const gan_layer_call *call)
         float mean = call->training ? call->saved[j] : call->buffer[RUNNING_MEAN][j];
         float inverse =
             call->training ? call->saved[c + j] : 1 / sqrtf(call->buffer[RUNNING_VARIANCE][j] + options->epsilon);
-        scale[j] = call->parameter[GAMMA][j] * inverse;
-        shift[j] = call->parameter[BETA][j] - mean * scale[j];
+        scale[j] = gamma_of(call, j) * inverse;
+        shift[j] = (call->parameter[BETA] ? call->parameter[BETA][j] : 0) - mean * scale[j];
     }
     gan_pool_ranges(call->pool, scale_shift_rows, (void *)call, rows_of(call->layer, call->batch), chunk_rows(c));
 }
@@ -256,7 +261,7 @@ static void set_coefficients(const gan_layer_call *call, int sum, int product)
     double rows = (double)rows_of(call->layer, call->batch);
     for (int64_t j = 0; j < c; j++) {
         double s = by_channel(call, sum)[j], t = by_channel(call, product)[j];
-        double mean = call->saved[j], inverse = call->saved[c + j], scale = call->parameter[GAMMA][j] * inverse;
+        double mean = call->saved[j], inverse = call->saved[c + j], scale = gamma_of(call, j) * inverse;
         by_channel(call, BY_DY)[j] = (float)scale;
         by_channel(call, BY_X)[j] = (float)(-scale * inverse * t / rows);
         by_channel(call, BY_1)[j] = (float)(-scale * s / rows + scale * inverse * mean * t / rows);
@@ -312,7 +317,7 @@ static void add_second_order(const gan_layer_call *call)
     for (int64_t j = 0; j < c; j++) {
         double A = by_channel(call, PRODUCT_UT)[j] / rows, B = by_channel(call, PRODUCT_U)[j] / rows;
         double C = by_channel(call, PRODUCT_T)[j] / rows, mean = call->saved[j], inverse = call->saved[c + j];
-        double scale = -call->parameter[GAMMA][j] * inverse * inverse, by_x = scale * (A - 3 * B * C) * inverse;
+        double scale = -gamma_of(call, j) * inverse * inverse, by_x = scale * (A - 3 * B * C) * inverse;
         double means = C * by_channel(call, SUM_U)[j] / rows + B * by_channel(call, SUM_T)[j] / rows;
         by_channel(call, BY_U)[j] = (float)(scale * C);
         by_channel(call, BY_T)[j] = (float)(scale * B);

@@ -23,5 +23,10 @@ extern const gan_layer_type gan_layer_flatten;
 extern const gan_layer_type gan_layer_concat;
 extern const gan_layer_type gan_layer_add;
 extern const gan_layer_type gan_layer_concat_diff;
+extern const gan_layer_type gan_layer_layer_norm;
+extern const gan_layer_type gan_layer_instance_norm;
+extern const gan_layer_type gan_layer_group_norm;
+extern const gan_layer_type gan_layer_pixel_norm;
+extern const gan_layer_type gan_layer_film;
 
 #endif

@@ -22,6 +22,12 @@ static const golden_kind kinds[] = {
     {"sigmoid", check_layer_file},
     {"gan_steps", check_steps_file},
     {"spectral_norm", check_spectral_file},
+    {"layer_norm", check_layer_file},
+    {"instance_norm", check_layer_file},
+    {"group_norm", check_layer_file},
+    {"pixel_norm", check_layer_file},
+    {"film", check_layer_file},
+    {"conditional_batch_norm", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

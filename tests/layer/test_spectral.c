@@ -37,12 +37,19 @@ static gan_node *one_unit(gan_node *x)
     return gan_linear(gan_flatten(x), .units = 1, .no_bias = true, .spectral_norm = true);
 }
 
+static gan_node *film(gan_node *x)
+{
+    gan_node *condition = gan_linear(gan_flatten(x), .units = 4);
+    return gan_film(x, .condition = condition, .spectral_norm = true); /* two normalized parameters */
+}
+
 static gan_node *several(gan_node *x)
 {
     return one_unit(gan_tanh(deconv(gan_tanh(conv(x)))));
 }
 
-static gan_node *(*const builders[])(gan_node *) = {conv, deconv, deconv_of_one_channel, linear, one_unit, several};
+static gan_node *(*const builders[])(gan_node *) = {conv, deconv, deconv_of_one_channel, linear, one_unit,
+                                                    film, several};
 
 #define BUILDERS ((int)(sizeof builders / sizeof builders[0]))
 
