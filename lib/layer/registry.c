@@ -20,4 +20,6 @@ const gan_layer_type *const gan_layer_types[] = {&gan_layer_input,
                                                  &gan_layer_group_norm,
                                                  &gan_layer_pixel_norm,
                                                  &gan_layer_film,
+                                                 &gan_layer_minibatch_discrimination,
+                                                 &gan_layer_minibatch_stddev,
                                                  NULL};

@@ -28,5 +28,7 @@ extern const gan_layer_type gan_layer_instance_norm;
 extern const gan_layer_type gan_layer_group_norm;
 extern const gan_layer_type gan_layer_pixel_norm;
 extern const gan_layer_type gan_layer_film;
+extern const gan_layer_type gan_layer_minibatch_discrimination;
+extern const gan_layer_type gan_layer_minibatch_stddev;
 
 #endif

@@ -56,6 +56,12 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *x, ga
     if (strcmp(kind, "pixel_norm") == 0) return gan_pixel_norm(x);
     if (strcmp(kind, "film") == 0) return gan_film(x, .condition = condition);
     if (strcmp(kind, "conditional_batch_norm") == 0) return gan_conditional_batch_norm(x, .condition = condition);
+    if (strcmp(kind, "minibatch_discrimination") == 0)
+        return gan_minibatch_discrimination(x, .kernels = setting(file, "kernels", 0),
+                                            .dims = setting(file, "dims", 0));
+    if (strcmp(kind, "minibatch_stddev") == 0)
+        return gan_minibatch_stddev(x, .group_size = setting(file, "group_size", 0),
+                                    .features = setting(file, "features", 0));
     if (strcmp(kind, "relu") == 0) return gan_relu(x);
     if (strcmp(kind, "tanh") == 0) return gan_tanh(x);
     return gan_sigmoid(x);

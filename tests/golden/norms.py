@@ -5,64 +5,14 @@ python3-torch (1.13). The same files come out every time.
 
 usage: norms.py [FOLDER]
 
-x, the parameters and perhaps a condition give y; dy gives dx and the parameters' gradients. v is a direction of x (and
-vcondition one of the condition), ty the derivative of y in it, and d2x, d2gamma, d2beta, d2condition are the gradients of
-the sum of dy * ty.
-
 The formulas are written out, and their y is held to PyTorch's own functions: a third derivative, which d2x is for
 autograd, PyTorch 1.13 gets wrong for its batch and layer norms, where it takes the saved statistics for constants."""
-import json
-import pathlib
-import struct
-import sys
-
 import torch
 import torch.nn.functional as F
 
-folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+from vectors import folder, layer, numbers
+
 torch.manual_seed(20170801)
-torch.set_default_dtype(torch.float64)
-
-
-def save(name, tensors, **settings):
-    """safetensors: 8 bytes of header length, a JSON header, the data."""
-    header, data = {"__metadata__": {key: str(value) for key, value in settings.items()}}, b""
-    for key, tensor in tensors.items():
-        values = tensor.detach().to(torch.float32).contiguous()
-        raw = struct.pack(f"<{values.numel()}f", *values.flatten().tolist())
-        header[key] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    (folder / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
-def numbers(*shape, scale=1.0, mean=0.0):
-    """Numbers that float32 holds exactly."""
-    return (mean + scale * torch.randn(*shape)).to(torch.float32).to(torch.float64).requires_grad_()
-
-
-def layer(name, function, tensors, inputs=("x",), **settings):
-    """function: of the tensors in their order; those of `inputs` have directions."""
-    arguments = list(tensors.values())
-    y = function(*arguments)
-    dy = numbers(*y.shape)
-    gradients = torch.autograd.grad(y, arguments, dy, create_graph=True)
-    tensors = dict(tensors, y=y, dy=dy)
-    tensors.update({"d" + key: value for key, value in zip(tensors, gradients)})
-    # The derivative in a direction, as that of a gradient by what it is multiplied with.
-    weight = torch.ones_like(y, requires_grad=True)
-    moved = torch.autograd.grad(y, [tensors[key] for key in inputs], weight, create_graph=True)
-    directions = [numbers(*value.shape) for value in moved]
-    along = sum((value * direction).sum() for value, direction in zip(moved, directions))
-    (ty,) = torch.autograd.grad(along, weight, create_graph=True)
-    second = torch.autograd.grad((ty * dy.detach()).sum(), arguments, allow_unused=True)
-    for key, direction in zip(inputs, directions):
-        tensors["v" if key == "x" else "v" + key] = direction
-    tensors["ty"] = ty
-    for key, argument, value in zip(list(tensors), arguments, second):
-        tensors["d2" + key] = torch.zeros_like(argument) if value is None else value
-    save(name, tensors, **settings)
 
 
 def affine(c):
@@ -121,14 +71,14 @@ def conditional_batch_norm(x, condition, gamma, beta):
 
 
 classes = F.one_hot(torch.tensor([2, 0, 2]), 4).double().requires_grad_()
-layer("layer_norm", layer_norm, {"x": numbers(3, 4, 2, 5, scale=2.0, mean=1.0), **affine(5)})
-layer("layer_norm_last", layer_norm_last, {"x": numbers(2, 4, 3, 5), **affine(5)}, last_dimension=1, epsilon=0.01)
-layer("instance_norm", instance_norm, {"x": numbers(3, 4, 3, 5, mean=-1.0), **affine(5)})
-layer("group_norm", group_norm(3), {"x": numbers(3, 2, 3, 12), **affine(12)}, groups=3)
-layer("group_norm_plain", group_norm(2), {"x": numbers(2, 2, 3, 6)}, groups=2, no_affine=1)
-layer("pixel_norm", pixel_norm, {"x": numbers(2, 3, 2, 7)})
-layer("film", film, {"x": numbers(3, 2, 3, 5), "condition": numbers(3, 4), "gamma": numbers(4, 5), "beta": numbers(4, 5)},
+layer(folder(), "layer_norm", layer_norm, {"x": numbers(3, 4, 2, 5, scale=2.0, mean=1.0), **affine(5)})
+layer(folder(), "layer_norm_last", layer_norm_last, {"x": numbers(2, 4, 3, 5), **affine(5)}, last_dimension=1, epsilon=0.01)
+layer(folder(), "instance_norm", instance_norm, {"x": numbers(3, 4, 3, 5, mean=-1.0), **affine(5)})
+layer(folder(), "group_norm", group_norm(3), {"x": numbers(3, 2, 3, 12), **affine(12)}, groups=3)
+layer(folder(), "group_norm_plain", group_norm(2), {"x": numbers(2, 2, 3, 6)}, groups=2, no_affine=1)
+layer(folder(), "pixel_norm", pixel_norm, {"x": numbers(2, 3, 2, 7)})
+layer(folder(), "film", film, {"x": numbers(3, 2, 3, 5), "condition": numbers(3, 4), "gamma": numbers(4, 5), "beta": numbers(4, 5)},
       ("x", "condition"))
-layer("conditional_batch_norm", conditional_batch_norm,
+layer(folder(), "conditional_batch_norm", conditional_batch_norm,
       {"x": numbers(3, 2, 3, 5), "condition": classes, "gamma": numbers(4, 5), "beta": numbers(4, 5)},
       ("x", "condition"))

@@ -9,31 +9,13 @@ A file of a layer has some steps of training, whose tensors end with the step's 
 it, y, dy, dx, dw, db, and the vector u after it. u is what it begins with, y_inference what libgan's inference makes of
 the last weight and u, with sigma = |W' u|. spectral_norm_penalty has the gradients of the sum over a batch of
 |dD/dx|^2 for D = linear(tanh(conv2d(x)))."""
-import json
-import pathlib
-import struct
-import sys
-
 import torch
 from torch.nn.utils import spectral_norm
 
-folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+from vectors import folder, save
+
 torch.manual_seed(20180216)
-torch.set_default_dtype(torch.float64)
 STEPS = 4
-
-
-def save(name, tensors, **settings):
-    """safetensors: 8 bytes of header length, a JSON header, the data."""
-    header, data = {"__metadata__": {key: str(value) for key, value in settings.items()}}, b""
-    for key, tensor in tensors.items():
-        values = tensor.detach().to(torch.float32).contiguous()
-        raw = struct.pack(f"<{values.numel()}f", *values.flatten().tolist())
-        header[key] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    (folder / f"spectral_norm_{name}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 def rounded(tensor):
@@ -87,7 +69,7 @@ def layer(name, module, x, **settings):
     module.weight_v.data = torch.nn.functional.normalize(matrix(module).t() @ module.weight_u, dim=0)
     tensors["y_inference"] = images_last(module(x))
     assert torch.allclose(module.weight_orig / sigma, module.weight)
-    save(name, tensors, layer=name, steps=STEPS, **settings)
+    save(folder(), f"spectral_norm_{name}", tensors, layer=name, steps=STEPS, **settings)
 
 
 def penalty():
@@ -105,7 +87,7 @@ def penalty():
         tensors[f"d.{name}.weight"] = weight_last(module.weight_orig.grad)
     tensors["d.conv0.bias"] = conv.bias.grad
     tensors["d.linear0.bias"] = torch.zeros(1)
-    save("penalty", tensors)
+    save(folder(), "spectral_norm_penalty", tensors)
 
 
 layer("conv2d", torch.nn.Conv2d(3, 6, 3, stride=2, padding=1), torch.randn(2, 3, 6, 5), kernel=3, stride=2, pad=1)

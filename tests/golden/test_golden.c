@@ -27,6 +27,8 @@ static const golden_kind kinds[] = {
     {"group_norm", check_layer_file},
     {"pixel_norm", check_layer_file},
     {"film", check_layer_file},
+    {"minibatch_discrimination", check_layer_file},
+    {"minibatch_stddev", check_layer_file},
     {"conditional_batch_norm", check_layer_file},
 };
 

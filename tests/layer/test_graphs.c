@@ -97,6 +97,15 @@ static void modulation(gan_network *n, gan_node *x, gan_node *x2)
     gan_network_output(n, gan_linear(a, .units = 2));
 }
 
+/* Layers that compare samples, between curved ones. */
+static void comparisons(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(gan_minibatch_stddev(gan_tanh(x), .group_size = 2, .features = 3));
+    gan_node *b = gan_tanh(gan_linear(gan_flatten(gan_add(x, x2)), .units = 2));
+    gan_network_output(n, gan_concat(gan_linear(gan_flatten(a), .units = 2),
+                                     gan_tanh(gan_minibatch_discrimination(b, .kernels = 5, .dims = 2))));
+}
+
 static const struct {
     const char *name;
     void (*build)(gan_network *, gan_node *, gan_node *);
@@ -113,6 +122,7 @@ static const struct {
     {"norms", norms},
     {"norms of samples", norms_of_samples},
     {"modulation", modulation},
+    {"comparisons", comparisons},
 };
 
 #define GRAPHS ((int)(sizeof graphs / sizeof graphs[0]))

@@ -73,6 +73,17 @@ static const layer_case cases[] = {
     {&gan_layer_pixel_norm, OPTIONS(gan_pixel_norm_options, .epsilon = 1), 1, {{2, {5, 1}}}},
     {&gan_layer_film, OPTIONS(gan_film_options, .name = "modulate"), 2, {{3, {3, 2, 5}}, {1, {4}}}},
     {&gan_layer_film, OPTIONS(gan_film_options, .name = NULL), 2, {{1, {3}}, {1, {1}}}},
+    {&gan_layer_minibatch_discrimination,
+     OPTIONS(gan_minibatch_discrimination_options, .kernels = 19, .dims = 2),
+     1,
+     {{1, {3}}}},
+    {&gan_layer_minibatch_discrimination,
+     OPTIONS(gan_minibatch_discrimination_options, .kernels = 1, .dims = 1),
+     1,
+     {{1, {2}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .features = 2), 1, {{3, {3, 2, 6}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 2), 1, {{2, {3, 700}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 100), 1, {{1, {5}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))

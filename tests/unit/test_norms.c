@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* What layers of gan/norm.h refuse, how their parameters begin, and what gan_conditional_batch_norm() is made of. */
+/* What layers of gan/norm.h and gan/batch_discrimination.h refuse, how their parameters begin, and what
+ * gan_conditional_batch_norm() is made of. */
 
 static gan_context *context;
 static gan_network *network;
@@ -87,6 +88,31 @@ static gan_node *conditional_of_bad_size(void)
         &(gan_conditional_batch_norm_options){.size = 100000, .input = image(), .condition = vector(4)});
 }
 
+static gan_node *image_to_compare(void)
+{
+    return gan_minibatch_discrimination(image());
+}
+static gan_node *negative_kernels(void)
+{
+    return gan_minibatch_discrimination(vector(6), .kernels = -1);
+}
+static gan_node *many_dims(void)
+{
+    return gan_minibatch_discrimination(vector(6), .dims = 1 << 16);
+}
+static gan_node *huge_comparison(void)
+{
+    return gan_minibatch_discrimination(vector((int64_t)1 << 40), .kernels = 1 << 15, .dims = 1 << 15);
+}
+static gan_node *negative_group(void)
+{
+    return gan_minibatch_stddev(image(), .group_size = -4);
+}
+static gan_node *indivisible_features(void)
+{
+    return gan_minibatch_stddev(image(), .features = 4);
+}
+
 static const struct {
     gan_node *(*call)(void);
     gan_status status;
@@ -106,6 +132,12 @@ static const struct {
     {conditional_epsilon, GAN_ERROR_INVALID_ARGUMENT, "bn0.epsilon is -1"},
     {conditional_without, GAN_ERROR_INVALID_ARGUMENT, "film: input 1 is NULL"},
     {conditional_of_bad_size, GAN_ERROR_INVALID_ARGUMENT, "size is 100000"},
+    {image_to_compare, GAN_ERROR_SHAPE, "the input is [2,3,6]"},
+    {negative_kernels, GAN_ERROR_INVALID_ARGUMENT, "mbd0.kernels is -1"},
+    {many_dims, GAN_ERROR_INVALID_ARGUMENT, "mbd0.dims is 65536"},
+    {huge_comparison, GAN_ERROR_SHAPE, "too many elements"},
+    {negative_group, GAN_ERROR_INVALID_ARGUMENT, "mbstd0.group_size is -4"},
+    {indivisible_features, GAN_ERROR_SHAPE, "features is 4; it must divide the 6 channels"},
 };
 
 START_TEST(refusal)
@@ -164,6 +196,29 @@ START_TEST(conditional_batch_norm)
 }
 END_TEST
 
+/* Samples that are all the same: each is as close as can be to every one, and nothing deviates. */
+START_TEST(equal_samples)
+{
+    gan_node *x = gan_input(network, 3);
+    ok(gan_network_output(network, gan_minibatch_discrimination(x, .kernels = 7)));
+    ok(gan_network_output(network, gan_minibatch_stddev(x)));
+    ok(gan_network_build(network));
+    gan_tensor *samples = new_tensor(context, GAN_SHAPE(5, 3));
+    gan_run *run;
+    for (int i = 0; i < 15; i++) gan_tensor_floats(samples)[i] = 0.1f * (float)(i % 3) - 0.7f;
+    ok(gan_run_create(&run, network, GAN_TRAINING, 5));
+    ok(gan_run_forward(run, samples));
+    const float *closeness = gan_tensor_floats(gan_run_output(run, 0));
+    const float *deviation = gan_tensor_floats(gan_run_output(run, 1));
+    for (int n = 0; n < 5; n++) {
+        for (int b = 0; b < 7; b++) ck_assert_float_eq_tol(closeness[n * 10 + 3 + b], 5, 1e-4f);
+        ck_assert_float_eq_tol(deviation[n * 4 + 3], 1e-4f, 1e-8f);
+    }
+    gan_run_free(&run);
+    gan_tensor_free(&samples);
+}
+END_TEST
+
 START_TEST(nothing_at_all)
 {
     ck_assert_ptr_null(gan_conditional_batch_norm_layer(NULL));
@@ -183,6 +238,7 @@ int main(void)
     tcase_add_loop_test(tests, refusal, 0, (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(tests, parameters);
     tcase_add_test(tests, conditional_batch_norm);
+    tcase_add_test(tests, equal_samples);
     tcase_add_test(tests, nothing_at_all);
     return run_suite(suite);
 }
