@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/normalize.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -253,18 +254,23 @@ static void add_gradient(const gan_layer_call *call, float *dx, int row, const f
                                   by_channel(call, ZEROS)});
 }
 
-/* The gradient of x from that of y with the sums s = sum of dy and t = sum of dy * xhat:
- *     dx = gamma * inverse * (dy - s / rows - xhat * t / rows) */
+static gan_norm_set set_of(const gan_layer_call *call, int64_t j)
+{
+    double rows = (double)rows_of(call->layer, call->batch);
+    return (gan_norm_set){call->saved[j], call->saved[channels(call->layer) + j], rows};
+}
+
+/* The gradient of x from that of y, dx = P(gamma * dy), by the sums of dy and of dy * xhat. */
 static void set_coefficients(const gan_layer_call *call, int sum, int product)
 {
-    int64_t c = channels(call->layer);
-    double rows = (double)rows_of(call->layer, call->batch);
-    for (int64_t j = 0; j < c; j++) {
-        double s = by_channel(call, sum)[j], t = by_channel(call, product)[j];
-        double mean = call->saved[j], inverse = call->saved[c + j], scale = gamma_of(call, j) * inverse;
-        by_channel(call, BY_DY)[j] = (float)scale;
-        by_channel(call, BY_X)[j] = (float)(-scale * inverse * t / rows);
-        by_channel(call, BY_1)[j] = (float)(-scale * s / rows + scale * inverse * mean * t / rows);
+    for (int64_t j = 0; j < channels(call->layer); j++) {
+        gan_norm_set set = set_of(call, j);
+        double gamma = gamma_of(call, j);
+        gan_norm_line line =
+            gan_norm_derivative(&set, gamma * by_channel(call, sum)[j], gamma * by_channel(call, product)[j]);
+        by_channel(call, BY_DY)[j] = (float)(gamma * set.inverse);
+        by_channel(call, BY_X)[j] = (float)line.by_x;
+        by_channel(call, BY_1)[j] = (float)line.by_1;
     }
 }
 
@@ -306,24 +312,21 @@ static void second_sums(const gan_layer_call *call)
     gradient_sums(&sums, SUM_U, PRODUCT_U);
 }
 
-/* The sum of u * ty is, with <> the mean over the rows,
- *     gamma * inverse * rows * (A - B * C),  A = <u t> - <u> <t>,  B = <u xhat>,  C = <t xhat>.
- * Its derivative by x, through inverse and xhat, is
- *     dx = -gamma * inverse^2 * (C * (u - <u>) + B * (t - <t>) + (A - 3 B C) * xhat). */
+/* The sum of u * ty is that of w * P(t) with w = gamma * u. Adds what it gives to BY_X and BY_1, and to the gradient of
+ * gamma: inverse * (sum of u * (t - <t>) - <t xhat> * sum of u * xhat). */
 static void add_second_order(const gan_layer_call *call)
 {
-    int64_t c = channels(call->layer);
-    double rows = (double)rows_of(call->layer, call->batch);
-    for (int64_t j = 0; j < c; j++) {
-        double A = by_channel(call, PRODUCT_UT)[j] / rows, B = by_channel(call, PRODUCT_U)[j] / rows;
-        double C = by_channel(call, PRODUCT_T)[j] / rows, mean = call->saved[j], inverse = call->saved[c + j];
-        double scale = -gamma_of(call, j) * inverse * inverse, by_x = scale * (A - 3 * B * C) * inverse;
-        double means = C * by_channel(call, SUM_U)[j] / rows + B * by_channel(call, SUM_T)[j] / rows;
-        by_channel(call, BY_U)[j] = (float)(scale * C);
-        by_channel(call, BY_T)[j] = (float)(scale * B);
-        by_channel(call, BY_X)[j] += (float)by_x;
-        by_channel(call, BY_1)[j] += (float)(-scale * means - by_x * mean);
-        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)(inverse * rows * (A - B * C));
+    for (int64_t j = 0; j < channels(call->layer); j++) {
+        gan_norm_set set = set_of(call, j);
+        double gamma = gamma_of(call, j), ut = by_channel(call, PRODUCT_UT)[j], ux = by_channel(call, PRODUCT_U)[j];
+        gan_norm_sums sums = {gamma * by_channel(call, SUM_U)[j], gamma * ux, by_channel(call, SUM_T)[j],
+                              by_channel(call, PRODUCT_T)[j], gamma * ut};
+        gan_norm_curve curve = gan_norm_second_derivative(&set, &sums);
+        by_channel(call, BY_U)[j] = (float)(gamma * curve.by_w);
+        by_channel(call, BY_T)[j] = (float)curve.by_t;
+        by_channel(call, BY_X)[j] += (float)curve.line.by_x;
+        by_channel(call, BY_1)[j] += (float)curve.line.by_1;
+        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)(set.inverse * (ut - sums.t_x / set.count * ux));
     }
 }
 
