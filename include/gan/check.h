@@ -26,11 +26,10 @@ typedef struct gan_check_options {
  * - a backward pass that wants inputs or parameters alone gives the same bits as one that wants both, leaves the rest
  *   alone, and parameter gradients add up.
  * A place where the two one-sided differences disagree is a kink (of a relu, say) and is left out; there may be few.
- * Of large tensors some 300 numbers are tried. Parameters end as they began; gradients are zero, and running averages
- * have moved. options: NULL for the defaults.
- * GAN_ERROR_NUMERIC: a derivative is wrong; the sentence names the tensor, the place and both numbers.
- * GAN_ERROR_INVALID_ARGUMENT: an option out of range. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, and whatever
- * a layer of the caller's returns. Not thread-safe on one network. */
+ * Of large tensors some 300 numbers are tried. Parameters and buffers end as they began; gradients are zero. options:
+ * NULL for the defaults. GAN_ERROR_NUMERIC: a derivative is wrong; the sentence names the tensor, the place and both
+ * numbers. GAN_ERROR_INVALID_ARGUMENT: an option out of range. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, and
+ * whatever a layer of the caller's returns. Not thread-safe on one network. */
 GAN_API gan_status gan_check_network(gan_network *network, const gan_check_options *options);
 
 #ifdef __cplusplus

@@ -64,6 +64,15 @@ typedef struct gan_initializer {
     float mean;  /* of normal and uniform, default 0 */
 } gan_initializer;
 
+/* Spectral normalization (Miyato, Kataoka, Koyama, Yoshida 2018): with `spectral_norm` a layer works with W / sigma in
+ * place of its weight W, where sigma is the largest singular value of W as a matrix, outputs x everything else. It is
+ * estimated by power iteration on the buffer "LAYER.u" [outputs], a vector of length 1 that begins at random. A
+ * training pass makes one iteration,
+ *     v = W' u / |W' u|,  u = W v / |W v|,  sigma = u' W v,
+ * and inference takes the u that it finds, sigma = |W' u|. Gradients of W flow through sigma, u and v being constants,
+ * as in PyTorch's spectral_norm. Each training pass of a step moves u: D moves it once for real and once for generated
+ * pictures. W itself is what is trained and saved. A weight of zeros stays one. */
+
 /* An input of the network. shape: 1..GAN_MAX_RANK-1 dimensions, each at least 1, without the batch.
  * gan_input(network, 16, 16, 3). A network may have several; their order is the order of the calls. */
 GAN_API gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name);
@@ -84,6 +93,7 @@ typedef struct gan_conv2d_options {
     bool no_bias;
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
+    bool spectral_norm;      /* of the weight, see the comment above */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
@@ -106,6 +116,7 @@ typedef struct gan_conv2d_transpose_options {
     bool no_bias;
     gan_initializer weights;
     gan_initializer biases;
+    bool spectral_norm;
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 
@@ -118,6 +129,7 @@ typedef struct gan_linear_options {
     bool no_bias;
     gan_initializer weights;
     gan_initializer biases;
+    bool spectral_norm;
 } gan_linear_options;
 GAN_API gan_node *gan_linear_layer(const gan_linear_options *options);
 

@@ -3,7 +3,7 @@
 
 /* The mean is taken about the first sample: where all samples are equal it is exact, so that x - mean is 0 and has no
  * sign, as it should. */
-static void batch_mean(float *mean, const float *x, int64_t batch, int64_t stride, int64_t count)
+void VARIANT(sample_mean)(float *mean, const float *x, int64_t batch, int64_t stride, int64_t count)
 {
     INDEPENDENT
     for (int64_t i = 0; i < count; i++) mean[i] = 0;
@@ -38,7 +38,7 @@ INLINE float copy_and_sum(float *y, const float *x, const float *mean, int64_t c
 void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, int64_t image_pixels, int64_t pixels,
                           int64_t c)
 {
-    batch_mean(mean, x, batch, image_pixels * c, pixels * c);
+    VARIANT(sample_mean)(mean, x, batch, image_pixels * c, pixels * c);
     const float scale = 1 / (float)c;
     for (int64_t n = 0; n < batch; n++) {
         const float *in = x + n * image_pixels * c;
@@ -46,13 +46,6 @@ void VARIANT(concat_diff)(float *y, float *mean, const float *x, int64_t batch, 
         for (int64_t p = 0; p < pixels; p++, in += c, out += c + 1)
             out[c] = scale * copy_and_sum(out, in, mean + p * c, c);
     }
-}
-
-/* g times the sign of d, 0 for 0. */
-INLINE vec with_sign_of(vec d, vec g)
-{
-    ivec sign = (ivec)d & INT32_MIN;
-    return (vec)(((ivec)g ^ sign) & (d != 0));
 }
 
 /* Of one pixel: sum += g * s. */
@@ -117,7 +110,7 @@ void VARIANT(concat_diff_tangent)(float *ty, const float *tx, const float *x, co
 {
     const int64_t in = image_pixels * c, out = image_pixels * (c + 1);
     const float scale = 1 / (float)c;
-    batch_mean(scratch, tx, batch, in, pixels * c);
+    VARIANT(sample_mean)(scratch, tx, batch, in, pixels * c);
     for (int64_t n = 0; n < batch; n++)
         for (int64_t p = 0; p < pixels; p++) {
             float *y = ty + n * out + p * (c + 1);

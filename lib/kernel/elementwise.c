@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "kernel/variant.h"
+#include "kernel/elementary.h"
 
 void VARIANT(add)(float *y, const float *x, int64_t n)
 {

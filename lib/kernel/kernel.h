@@ -74,6 +74,18 @@ typedef struct gan_activation_kernels {
     void (*curvature)(float *dx, const float *dty, const float *tx, const float *z, int64_t n,
                       float p); /* dx += dty * tx * f''(x); NULL where that is 0 */
 } gan_activation_kernels;
+/* Minibatch discrimination of one sample: m [batch, dims, kernels]. */
+typedef struct gan_similarity {
+    int64_t sample, batch, dims, kernels;
+} gan_similarity;
+
+/* Minibatch standard deviation: `samples` that begin `stride` floats apart (one where the comment says so), and of each
+ * some neighbouring pixels [pixels, c]. */
+typedef struct gan_deviation {
+    int64_t samples, stride, pixels, c;
+    int64_t row; /* floats from one pixel's gradient of y to the next: c and the added channels */
+    float epsilon;
+} gan_deviation;
 
 typedef struct gan_kernels {
     const char *name;
@@ -162,6 +174,32 @@ typedef struct gan_kernels {
     void (*scale)(float *y, int64_t n, float factor);           /* y *= factor */
     void (*clip)(float *y, int64_t n, float limit);             /* to -limit..limit; NaN stays NaN */
     void (*lerp)(float *y, const float *x, int64_t n, float t); /* y += t * (x - y) */
+
+    void (*set_scaled)(float *y, const float *x, int64_t n, float a); /* y = a x; in place is fine */
+    void (*add_scaled)(float *y, const float *x, int64_t n, float a); /* y += a x */
+    double (*dot)(const float *x, const float *y, int64_t n);         /* the sum of x y; x == y is fine */
+
+    /* With c[j,b] = exp(-sum over d of |m[i,d,b] - m[j,d,b]|) for the sample i, and s[j,d,b] the sign of that
+     * difference: o[b] = sum over j of c[j,b], i included. With tm, a direction of m, or NULL: o[b] = sum over j of
+     * c[j,b] * e[j,b], its derivative, e[j,b] = -sum over d of s[j,d,b] * (tm[i,d,b] - tm[j,d,b]). */
+    void (*similarity)(float *o, const float *m, const float *tm, const gan_similarity *call);
+    /* The gradient of sample i's m [dims, kernels], when that of all samples' o is g [batch, kernels]:
+     * dm[d,b] = -sum over j of (g[i,b] + g[j,b]) * c[j,b] * s[j,d,b], and with tm times e[j,b]. */
+    void (*similarity_gradient)(float *dm, const float *g, const float *m, const float *tm, const gan_similarity *call);
+
+    /* By pixel and channel, over the samples: mean, and inverse = 1 / sqrt(<(x - mean)^2> + epsilon), both [pixels, c];
+     * sum [c] = sum over the pixels of 1 / inverse. */
+    void (*deviation)(float *mean, float *inverse, float *sum, const float *x, const gan_deviation *call);
+    /* One sample: dx = dy + w * (x - mean) * inverse; w [c], dy of `row` floats a pixel. */
+    void (*deviation_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *inverse,
+                               const float *w, const gan_deviation *call);
+    /* One sample: sum [c] = sum over the pixels of tx * (x - mean) * inverse */
+    void (*deviation_tangent)(float *sum, const float *tx, const float *x, const float *mean, const float *inverse,
+                              const gan_deviation *call);
+    /* dx += w * inverse * (tx - <tx> - inverse^2 * <tx * (x - mean)> * (x - mean)), the derivative by x of the sum of
+     * w * tx * (x - mean) * inverse. scratch: 2 * pixels * c floats. */
+    void (*deviation_curvature)(float *dx, const float *tx, const float *x, const float *mean, const float *inverse,
+                                const float *w, float *scratch, const gan_deviation *call);
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

@@ -51,4 +51,13 @@ const gan_kernels VARIANT(kernels) = {
     .scale = VARIANT(scale),
     .clip = VARIANT(clip),
     .lerp = VARIANT(lerp),
+    .set_scaled = VARIANT(set_scaled),
+    .add_scaled = VARIANT(add_scaled),
+    .dot = VARIANT(dot),
+    .similarity = VARIANT(similarity),
+    .similarity_gradient = VARIANT(similarity_gradient),
+    .deviation = VARIANT(deviation),
+    .deviation_backward = VARIANT(deviation_backward),
+    .deviation_tangent = VARIANT(deviation_tangent),
+    .deviation_curvature = VARIANT(deviation_curvature),
 };

@@ -72,30 +72,3 @@ void VARIANT(lerp)(float *y, const float *x, int64_t n, float t)
     INDEPENDENT
     for (int64_t i = 0; i < n; i++) y[i] += t * (x[i] - y[i]);
 }
-
-/* Half a vector's floats are a vector of doubles. */
-#define HALF (LANES / 2)
-__extension__ typedef float half_vec __attribute__((vector_size(HALF * sizeof(float))));
-__extension__ typedef double double_vec __attribute__((vector_size(HALF * sizeof(double))));
-
-#define ACCUMULATORS 4
-
-double VARIANT(sum_squares)(const float *x, int64_t n)
-{
-    double_vec sum[ACCUMULATORS] = {{0}, {0}, {0}, {0}};
-    int64_t i = 0;
-    for (; i + ACCUMULATORS * HALF <= n; i += ACCUMULATORS * HALF) {
-        UNROLL
-        for (int k = 0; k < ACCUMULATORS; k++) {
-            half_vec v;
-            memcpy(&v, x + i + k * HALF, sizeof v);
-            double_vec wide = __builtin_convertvector(v, double_vec);
-            sum[k] += wide * wide;
-        }
-    }
-    double total = 0;
-    for (; i < n; i++) total += (double)x[i] * x[i];
-    sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    for (int lane = 0; lane < HALF; lane++) total += sum[0][lane];
-    return total;
-}

@@ -110,6 +110,13 @@ INLINE vec absolute(vec v)
     return (vec)((ivec)v & 0x7fffffff);
 }
 
+/* g times the sign of d, 0 for 0. */
+INLINE vec with_sign_of(vec d, vec g)
+{
+    ivec sign = (ivec)d & INT32_MIN;
+    return (vec)(((ivec)g ^ sign) & (d != 0));
+}
+
 /* The sum of the lanes, halves added to halves. */
 INLINE float sum_lanes(vec v)
 {
@@ -129,6 +136,9 @@ INLINE float sum_lanes(vec v)
 #define GEMM_BLOCK_N    512
 #define GEMM_PANEL_ROWS 16
 #define GEMM_SCRATCH    ((GEMM_PANEL_ROWS + GEMM_BLOCK_N) * GEMM_BLOCK_K)
+
+/* mean = the mean over the samples of n numbers of each, which begin `stride` apart. */
+void VARIANT(sample_mean)(float *mean, const float *x, int64_t samples, int64_t stride, int64_t n);
 
 /* The kernels of this set; kernel.h says what each does. */
 extern const gan_kernels VARIANT(kernels);
@@ -171,5 +181,18 @@ double VARIANT(sum_squares)(const float *x, int64_t n);
 void VARIANT(scale)(float *y, int64_t n, float factor);
 void VARIANT(clip)(float *y, int64_t n, float limit);
 void VARIANT(lerp)(float *y, const float *x, int64_t n, float t);
+void VARIANT(set_scaled)(float *y, const float *x, int64_t n, float a);
+void VARIANT(add_scaled)(float *y, const float *x, int64_t n, float a);
+double VARIANT(dot)(const float *x, const float *y, int64_t n);
+void VARIANT(similarity)(float *o, const float *m, const float *tm, const gan_similarity *call);
+void VARIANT(similarity_gradient)(float *dm, const float *g, const float *m, const float *tm,
+                                  const gan_similarity *call);
+void VARIANT(deviation)(float *mean, float *inverse, float *sum, const float *x, const gan_deviation *call);
+void VARIANT(deviation_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *inverse,
+                                 const float *w, const gan_deviation *call);
+void VARIANT(deviation_tangent)(float *sum, const float *tx, const float *x, const float *mean, const float *inverse,
+                                const gan_deviation *call);
+void VARIANT(deviation_curvature)(float *dx, const float *tx, const float *x, const float *mean, const float *inverse,
+                                  const float *w, float *scratch, const gan_deviation *call);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/normalize.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -41,6 +42,7 @@ static const gan_field fields[] = {
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_batch_norm_options, momentum), 0, 1, 0.9},
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, gamma), 0, 0, GAN_INITIALIZER_ONES},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
+    {"no_affine", GAN_FIELD_BOOL, 0, offsetof(gan_batch_norm_options, no_affine), 0, 1, 0},
 };
 
 static int64_t channels(const gan_layer *layer)
@@ -70,11 +72,16 @@ static gan_status infer(gan_layer *layer)
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
     int64_t c = channels(layer);
-    gan_layer_add_parameter(layer, (gan_slot){"gamma", shape, options->gamma, c, c});
-    gan_layer_add_parameter(layer, (gan_slot){"beta", shape, options->beta, c, c, .additive = true});
-    gan_layer_add_buffer(layer, (gan_slot){"running_mean", shape, zeros, 1, 1, .statistic = true});
-    gan_layer_add_buffer(layer, (gan_slot){"running_variance", shape, ones, 1, 1, .statistic = true});
-    gan_layer_add_buffer(layer, (gan_slot){"batches", {1, {1}}, zeros, 1, 1});
+    gan_slot gamma = {.name = "gamma", .shape = shape, .initializer = options->gamma, .fan_in = c, .fan_out = c};
+    gan_slot beta = {
+        .name = "beta", .shape = shape, .initializer = options->beta, .fan_in = c, .fan_out = c, .additive = true};
+    if (!options->no_affine) gan_layer_add_parameter(layer, gamma);
+    if (!options->no_affine) gan_layer_add_parameter(layer, beta);
+    gan_layer_add_buffer(layer,
+                         (gan_slot){.name = "running_mean", .shape = shape, .initializer = zeros, .statistic = true});
+    gan_layer_add_buffer(
+        layer, (gan_slot){.name = "running_variance", .shape = shape, .initializer = ones, .statistic = true});
+    gan_layer_add_buffer(layer, (gan_slot){.name = "batches", .shape = {1, {1}}, .initializer = zeros});
     return GAN_OK;
 }
 
@@ -166,6 +173,11 @@ static void scale_shift_rows(void *argument, int64_t begin, int64_t end, int wor
                                by_channel(call, BY_1), end - begin, c);
 }
 
+static float gamma_of(const gan_layer_call *call, int64_t j)
+{
+    return call->parameter[GAMMA] ? call->parameter[GAMMA][j] : 1;
+}
+
 static void forward(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
@@ -176,8 +188,8 @@ static void forward(const gan_layer_call *call)
         float mean = call->training ? call->saved[j] : call->buffer[RUNNING_MEAN][j];
         float inverse =
             call->training ? call->saved[c + j] : 1 / sqrtf(call->buffer[RUNNING_VARIANCE][j] + options->epsilon);
-        scale[j] = call->parameter[GAMMA][j] * inverse;
-        shift[j] = call->parameter[BETA][j] - mean * scale[j];
+        scale[j] = gamma_of(call, j) * inverse;
+        shift[j] = (call->parameter[BETA] ? call->parameter[BETA][j] : 0) - mean * scale[j];
     }
     gan_pool_ranges(call->pool, scale_shift_rows, (void *)call, rows_of(call->layer, call->batch), chunk_rows(c));
 }
@@ -245,18 +257,23 @@ static void add_gradient(const gan_layer_call *call, float *dx, int row, const f
                                   by_channel(call, ZEROS)});
 }
 
-/* The gradient of x from that of y with the sums s = sum of dy and t = sum of dy * xhat:
- *     dx = gamma * inverse * (dy - s / rows - xhat * t / rows) */
+static gan_norm_set set_of(const gan_layer_call *call, int64_t j)
+{
+    double rows = (double)rows_of(call->layer, call->batch);
+    return (gan_norm_set){call->saved[j], call->saved[channels(call->layer) + j], rows};
+}
+
+/* The gradient of x from that of y, dx = P(gamma * dy), by the sums of dy and of dy * xhat. */
 static void set_coefficients(const gan_layer_call *call, int sum, int product)
 {
-    int64_t c = channels(call->layer);
-    double rows = (double)rows_of(call->layer, call->batch);
-    for (int64_t j = 0; j < c; j++) {
-        double s = by_channel(call, sum)[j], t = by_channel(call, product)[j];
-        double mean = call->saved[j], inverse = call->saved[c + j], scale = call->parameter[GAMMA][j] * inverse;
-        by_channel(call, BY_DY)[j] = (float)scale;
-        by_channel(call, BY_X)[j] = (float)(-scale * inverse * t / rows);
-        by_channel(call, BY_1)[j] = (float)(-scale * s / rows + scale * inverse * mean * t / rows);
+    for (int64_t j = 0; j < channels(call->layer); j++) {
+        gan_norm_set set = set_of(call, j);
+        double gamma = gamma_of(call, j);
+        gan_norm_line line =
+            gan_norm_derivative(&set, gamma * by_channel(call, sum)[j], gamma * by_channel(call, product)[j]);
+        by_channel(call, BY_DY)[j] = (float)(gamma * set.inverse);
+        by_channel(call, BY_X)[j] = (float)line.by_x;
+        by_channel(call, BY_1)[j] = (float)line.by_1;
     }
 }
 
@@ -298,24 +315,21 @@ static void second_sums(const gan_layer_call *call)
     gradient_sums(&sums, SUM_U, PRODUCT_U);
 }
 
-/* The sum of u * ty is, with <> the mean over the rows,
- *     gamma * inverse * rows * (A - B * C),  A = <u t> - <u> <t>,  B = <u xhat>,  C = <t xhat>.
- * Its derivative by x, through inverse and xhat, is
- *     dx = -gamma * inverse^2 * (C * (u - <u>) + B * (t - <t>) + (A - 3 B C) * xhat). */
+/* The sum of u * ty is that of w * P(t) with w = gamma * u. Adds what it gives to BY_X and BY_1, and to the gradient of
+ * gamma: inverse * (sum of u * (t - <t>) - <t xhat> * sum of u * xhat). */
 static void add_second_order(const gan_layer_call *call)
 {
-    int64_t c = channels(call->layer);
-    double rows = (double)rows_of(call->layer, call->batch);
-    for (int64_t j = 0; j < c; j++) {
-        double A = by_channel(call, PRODUCT_UT)[j] / rows, B = by_channel(call, PRODUCT_U)[j] / rows;
-        double C = by_channel(call, PRODUCT_T)[j] / rows, mean = call->saved[j], inverse = call->saved[c + j];
-        double scale = -call->parameter[GAMMA][j] * inverse * inverse, by_x = scale * (A - 3 * B * C) * inverse;
-        double means = C * by_channel(call, SUM_U)[j] / rows + B * by_channel(call, SUM_T)[j] / rows;
-        by_channel(call, BY_U)[j] = (float)(scale * C);
-        by_channel(call, BY_T)[j] = (float)(scale * B);
-        by_channel(call, BY_X)[j] += (float)by_x;
-        by_channel(call, BY_1)[j] += (float)(-scale * means - by_x * mean);
-        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)(inverse * rows * (A - B * C));
+    for (int64_t j = 0; j < channels(call->layer); j++) {
+        gan_norm_set set = set_of(call, j);
+        double gamma = gamma_of(call, j), ut = by_channel(call, PRODUCT_UT)[j], ux = by_channel(call, PRODUCT_U)[j];
+        gan_norm_sums sums = {gamma * by_channel(call, SUM_U)[j], gamma * ux, by_channel(call, SUM_T)[j],
+                              by_channel(call, PRODUCT_T)[j], gamma * ut};
+        gan_norm_curve curve = gan_norm_second_derivative(&set, &sums);
+        by_channel(call, BY_U)[j] = (float)(gamma * curve.by_w);
+        by_channel(call, BY_T)[j] = (float)curve.by_t;
+        by_channel(call, BY_X)[j] += (float)curve.line.by_x;
+        by_channel(call, BY_1)[j] += (float)curve.line.by_1;
+        if (call->gradient[GAMMA]) call->gradient[GAMMA][j] += (float)(set.inverse * (ut - sums.t_x / set.count * ux));
     }
 }
 

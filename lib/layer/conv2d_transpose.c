@@ -58,6 +58,8 @@ static gan_status infer(gan_layer *layer)
     int64_t field = (int64_t)g.kernel_h * g.kernel_w;
     gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
                        .initializer = options->weights,
+                       .spectral = options->spectral_norm ? "u" : NULL,
+                       .output_axis = 2,
                        .fan_in = field * g.out_c,
                        .fan_out = field * g.in_c};
     gan_layer_add_weight(layer, weight, g.in_c, options->no_bias ? NULL : &options->biases);

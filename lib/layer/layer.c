@@ -17,8 +17,17 @@ bool gan_shapes_equal(const gan_shape *a, const gan_shape *b)
     return a->rank == b->rank && memcmp(a->size, b->size, (size_t)a->rank * sizeof a->size[0]) == 0;
 }
 
+/* Normal numbers as a vector of length 1: a matrix of one row that is made orthonormal. */
+static const gan_initializer unit_vector = {.kind = GAN_INITIALIZER_ORTHOGONAL, .scale = 1};
+
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot)
 {
+    if (slot.spectral) {
+        slot.vector = layer->buffers;
+        gan_layer_add_buffer(layer, (gan_slot){.name = slot.spectral,
+                                               .shape = {1, {slot.shape.size[slot.output_axis]}},
+                                               .initializer = unit_vector});
+    }
     layer->parameter[layer->parameters++] = slot;
 }
 

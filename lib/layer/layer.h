@@ -28,6 +28,11 @@ typedef struct gan_slot {
     bool additive;  /* a term of the output that multiplies no input: a bias, which no tangent depends on */
     bool statistic; /* of a buffer: an average over training passes. gan_ema_update() averages it, others it copies; and
                        gan_network_standing_statistics() begins with all buffers of its layer at their first values */
+    /* Spectral normalization (network/spectral.h), where `spectral` names the buffer of its vector; the axis of the
+     * shape that outputs are counted along, and that buffer's number, set when the slot is added. Layers see the
+     * normalized parameter, and write the gradient of that. */
+    const char *spectral;
+    int output_axis, vector;
 } gan_slot;
 
 typedef struct gan_layer {
@@ -141,12 +146,15 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
 
 /* The same for the type of this name, as the input's context knows it. */
 gan_node *gan_layer_node_named(const char *type, const void *options, gan_node *const *others, int count);
+/* For calls that add more than one layer: the network of `input` (which may be NULL) remembers the error that is last.
+ * Always NULL, as the calls return. */
+gan_node *gan_layer_refuse(gan_node *input, gan_status status);
 
 /* Elements of a shape, for one sample. Shapes in a network are checked to have a count that fits. */
 int64_t gan_shape_elements(const gan_shape *shape);
 bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);
 
-/* Adds a slot to layer->parameter or layer->buffer. */
+/* Adds a slot to layer->parameter or layer->buffer; a spectral parameter also adds the buffer of its vector. */
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot);
 void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
 

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
+#include "layer/product.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
-
-/* Work is cut by the product's rows: in MOST_TASKS, but of LEAST_ROWS at least. */
-#define MOST_TASKS 8
-#define LEAST_ROWS 16
 
 static const gan_field fields[] = {
     {"units", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_linear_options, units), 1, GAN_MAX_EXTENT, 0},
     {"no_bias", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, no_bias), 0, 1, 0},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
+    {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, spectral_norm), 0, 1, 0},
 };
 
 static int64_t channels(const gan_layer *layer)
@@ -40,8 +38,12 @@ static gan_status infer(gan_layer *layer)
     layer->output.size[x->rank - 1] = options->units;
     if (__builtin_mul_overflow(2 * in * options->units, rows_of(layer, 1), &layer->flops))
         return gan_layer_fail(layer, "the output has too many elements");
-    gan_slot weight = {
-        .shape = {2, {in, options->units}}, .initializer = options->weights, .fan_in = in, .fan_out = options->units};
+    gan_slot weight = {.shape = {2, {in, options->units}},
+                       .initializer = options->weights,
+                       .spectral = options->spectral_norm ? "u" : NULL,
+                       .output_axis = 1,
+                       .fan_in = in,
+                       .fan_out = options->units};
     gan_layer_add_weight(layer, weight, options->units, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }
@@ -50,78 +52,28 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
 {
     (void)batch;
     need->shared = gan_bias_gradient_floats(units(layer));
-    need->scratch = kernels->gemm_scratch;
+    need->scratch = gan_product_scratch(kernels);
 }
 
-struct product {
-    const gan_layer_call *call;
-    gan_gemm gemm;
-    const float *bias; /* that the rows begin with, or NULL */
-};
-
-static void multiply_rows(void *argument, int64_t begin, int64_t end, int worker)
+static gan_product product_of(const gan_layer_call *call)
 {
-    const struct product *p = argument;
-    gan_gemm part = p->gemm;
-    part.m = end - begin;
-    part.a += begin * (part.transpose_a ? 1 : part.lda);
-    part.c += begin * part.ldc;
-    part.scratch = p->call->scratch + (size_t)worker * p->call->scratch_stride;
-    if (p->bias) p->call->kernels->fill_rows(part.c, p->bias, part.m, part.n);
-    p->call->kernels->gemm(&part);
-}
-
-static void multiply(const gan_layer_call *call, const gan_gemm *gemm, const float *bias)
-{
-    struct product p = {call, *gemm, bias};
-    int64_t rows = (gemm->m + MOST_TASKS - 1) / MOST_TASKS;
-    gan_pool_ranges(call->pool, multiply_rows, &p, gemm->m, rows < LEAST_ROWS ? LEAST_ROWS : rows);
+    const gan_layer *layer = call->layer;
+    return (gan_product){rows_of(layer, call->batch), channels(layer), units(layer)};
 }
 
 static void forward(const gan_layer_call *call)
 {
-    int64_t rows = rows_of(call->layer, call->batch), in = channels(call->layer), out = units(call->layer);
-    gan_gemm y = {.accumulate = call->parameter[1] != NULL,
-                  .m = rows,
-                  .n = out,
-                  .k = in,
-                  .a = call->x[0],
-                  .lda = in,
-                  .b = call->parameter[0],
-                  .ldb = out,
-                  .c = call->y,
-                  .ldc = out};
-    multiply(call, &y, call->parameter[1]);
+    gan_product p = product_of(call);
+    gan_product_forward(call, &p, call->y, call->x[0], call->parameter[0], call->parameter[1]);
 }
 
 static void backward(const gan_layer_call *call)
 {
-    int64_t rows = rows_of(call->layer, call->batch), in = channels(call->layer), out = units(call->layer);
-    gan_gemm dx = {.transpose_b = true,
-                   .m = rows,
-                   .n = in,
-                   .k = out,
-                   .a = call->dy,
-                   .lda = out,
-                   .b = call->parameter[0],
-                   .ldb = out,
-                   .c = call->dx[0],
-                   .ldc = in};
-    gan_gemm gradient = {.transpose_a = true,
-                         .accumulate = true,
-                         .m = in,
-                         .n = out,
-                         .k = rows,
-                         .a = call->x[0],
-                         .lda = in,
-                         .b = call->dy,
-                         .ldb = out,
-                         .c = call->gradient[0],
-                         .ldc = out};
-    if (call->gradient[0]) multiply(call, &gradient, NULL);
-    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, rows, out);
+    gan_product p = product_of(call);
+    if (call->gradient[0]) gan_product_weights(call, &p, call->gradient[0], call->x[0], call->dy);
+    if (call->gradient[1]) gan_bias_gradient(call, call->gradient[1], call->dy, p.rows, p.out);
     gan_layer_parameters_done(call);
-    if (call->dx[0]) multiply(call, &dx, NULL);
+    if (call->dx[0]) gan_product_inputs(call, &p, call->dx[0], call->dy, call->parameter[0], false);
 }
 
 const gan_layer_type gan_layer_linear = {

@@ -29,6 +29,13 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_dropout,
     &gan_layer_gaussian_noise,
     &gan_layer_broadcast,
+    &gan_layer_layer_norm,
+    &gan_layer_instance_norm,
+    &gan_layer_group_norm,
+    &gan_layer_pixel_norm,
+    &gan_layer_film,
+    &gan_layer_minibatch_discrimination,
+    &gan_layer_minibatch_stddev,
     NULL,
 };
 

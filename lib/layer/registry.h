@@ -36,5 +36,12 @@ extern const gan_layer_type gan_layer_sum_channels;
 extern const gan_layer_type gan_layer_dropout;
 extern const gan_layer_type gan_layer_gaussian_noise;
 extern const gan_layer_type gan_layer_broadcast;
+extern const gan_layer_type gan_layer_layer_norm;
+extern const gan_layer_type gan_layer_instance_norm;
+extern const gan_layer_type gan_layer_group_norm;
+extern const gan_layer_type gan_layer_pixel_norm;
+extern const gan_layer_type gan_layer_film;
+extern const gan_layer_type gan_layer_minibatch_discrimination;
+extern const gan_layer_type gan_layer_minibatch_stddev;
 
 #endif

@@ -29,7 +29,8 @@ struct check {
     uint64_t first_pass;
     gan_run *run;
     gan_tensor *input[GAN_MAX_INPUTS], *v[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS], *kept_input[GAN_MAX_INPUTS];
-    gan_tensor *kept; /* all parameters' gradients, one after the other */
+    gan_tensor *kept;    /* all parameters' gradients, one after the other */
+    gan_tensor *buffers; /* as they were at first */
 };
 
 static gan_status make_normal(struct check *c, gan_tensor **tensor, const gan_node *node, uint64_t *position)
@@ -58,7 +59,17 @@ static gan_status make_tensors(struct check *c)
         status = make_normal(c, &c->r[i], network->outputs[i], &position);
     for (int i = 0; i < network->parameters.count; i++) floats += gan_tensor_count(network->parameters.list[i].value);
     if (status == GAN_OK) status = gan_tensor_create(&c->kept, network->context, GAN_FLOAT32, 1, &floats);
+    const gan_tensor *buffers = network->buffers.values;
+    if (status == GAN_OK && buffers)
+        status = gan_tensor_create(&c->buffers, network->context, GAN_FLOAT32, 1, buffers->shape);
+    if (status == GAN_OK && buffers) status = gan_tensor_copy(c->buffers, buffers);
     return status;
+}
+
+static void restore_buffers(const struct check *c)
+{
+    gan_tensor *values = c->network->buffers.values;
+    if (values && c->buffers) memcpy(values->data, c->buffers->data, gan_tensor_bytes(values));
 }
 
 static gan_status forward(struct check *c)
@@ -67,6 +78,7 @@ static gan_status forward(struct check *c)
     memcpy(inputs, c->input, sizeof inputs);
     memcpy(directions, c->v, sizeof directions);
     c->network->passes = c->first_pass; /* layers that are random draw the same numbers each time */
+    restore_buffers(c);                 /* and what passes move is where it was */
     gan_status status = gan_run_forward_all(c->run, inputs, c->network->input_count);
     if (status == GAN_OK && c->second) status = gan_run_tangent_all(c->run, directions, c->network->input_count);
     return status;
@@ -298,14 +310,17 @@ gan_status gan_check_network(gan_network *network, const gan_check_options *give
 {
     struct check c = {.network = network};
     gan_status status = gan_network_require_built(network, "gan_check_network", "network");
-    if (status == GAN_OK)
-        status =
-            gan_options_read(&c.options, sizeof c.options, given, "gan_check_options", fields, GAN_FIELD_COUNT(fields));
+    if (status != GAN_OK) return status;
+    status =
+        gan_options_read(&c.options, sizeof c.options, given, "gan_check_options", fields, GAN_FIELD_COUNT(fields));
     if (status == GAN_OK) c.first_pass = network->passes;
     if (status == GAN_OK) status = make_tensors(&c);
     if (status == GAN_OK) status = check_order(&c, false);
     if (status == GAN_OK && !c.options.first_only && gan_network_require_tangents(network) == GAN_OK)
         status = check_order(&c, true);
+    restore_buffers(&c);
+    network->passes = c.first_pass;
+    gan_tensor_free(&c.buffers);
     gan_tensor_free(&c.kept);
     for (int i = 0; i < GAN_MAX_INPUTS; i++) {
         gan_tensor_free(&c.kept_input[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/clock.h"
 #include "network/run.h"
+#include "network/spectral.h"
 
 #include <gan/random.h>
 
@@ -86,6 +87,7 @@ gan_layer_call gan_run_call(gan_run *run, const gan_node *node)
         call.parameter[i] = network->parameters.list[node->first_parameter + i].value->data;
     for (int i = 0; i < node->layer.buffers; i++)
         call.buffer[i] = network->buffers.list[node->first_buffer + i].value->data;
+    gan_spectral_use(run, node, &call);
     return call;
 }
 
@@ -93,6 +95,7 @@ void gan_run_want_parameters(const gan_run *run, const gan_node *node, gan_layer
 {
     for (int i = 0; i < node->layer.parameters; i++)
         call->gradient[i] = run->network->parameters.list[node->first_parameter + i].gradient->data;
+    gan_spectral_begin_gradients(run, node, call);
 }
 
 gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, int count)
@@ -119,6 +122,7 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
         if (!node->live || node->is_input) continue;
         gan_layer_call call = gan_run_call(run, node);
         int64_t begin = run->part ? gan_clock() : 0;
+        gan_spectral_forward(run, node);
         node->layer.type->forward(&call);
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_FORWARD, run->batch, begin);
     }
@@ -226,6 +230,7 @@ static void layer_backward(gan_run *run, const gan_node *node, gan_layer_call *c
 {
     if (!run->part) {
         node->layer.type->backward(call);
+        gan_spectral_add_gradients(run, node, call);
         return;
     }
     struct profiler profiler = {run, node, gan_clock()};
@@ -234,7 +239,9 @@ static void layer_backward(gan_run *run, const gan_node *node, gan_layer_call *c
     node->layer.type->backward(call);
     bool inputs = false;
     for (int i = 0; i < node->layer.inputs; i++) inputs = inputs || call->dx[i];
-    if (inputs) gan_profile_add(run->part, node, GAN_PASS_INPUTS, run->batch, profiler.begin);
+    if (inputs) profiler.begin = gan_profile_add(run->part, node, GAN_PASS_INPUTS, run->batch, profiler.begin);
+    gan_spectral_add_gradients(run, node, call);
+    if (call->gradient[0]) gan_profile_extend(run->part, node, GAN_PASS_PARAMETERS, profiler.begin);
 }
 
 static void backward_node(const struct backward *pass, const gan_node *node)

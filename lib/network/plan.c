@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/plan.h"
+#include "network/spectral.h"
 
 /* Tangents read all of the last passes, in an order of their own: with them nothing that holds a batch ends early, and
  * no layer works in place.
@@ -16,7 +17,8 @@ struct span {
     int next; /* placed span of the next higher offset, or -1 */
 };
 
-#define PLANNED 6 /* spans that a node may have */
+#define PLANNED 7 /* spans that a node may have */
+#define SHARED  4 /* and those that all share: the last ones */
 
 struct planner {
     const gan_network *network;
@@ -25,8 +27,8 @@ struct planner {
     int end;
     struct span *spans;
     int count;
-    int lowest;                                           /* placed span of the lowest offset, or -1 */
-    int *y, *gradient, *seed, *saved, *tangent, *adjoint; /* span of each node, or -1 */
+    int lowest;                                                      /* placed span of the lowest offset, or -1 */
+    int *y, *gradient, *seed, *saved, *tangent, *adjoint, *spectral; /* span of each node, or -1 */
 };
 
 static int add_span(struct planner *p, size_t floats, int first, int last)
@@ -167,24 +169,33 @@ static size_t extra_floats(const struct planner *p, const gan_node *node)
     return p->mode == GAN_TRAINING_TANGENTS ? gan_saturating_multiply(2, floats) : floats;
 }
 
-/* The layers' own memory; the spans that all share are the last three. */
+/* A span that lives through a node's forward pass, or from there to the end of training. */
+static int add_kept(struct planner *p, size_t floats, int i)
+{
+    return floats ? add_span(p, floats, i, p->mode != GAN_INFERENCE ? p->end : i) : -1;
+}
+
+/* The layers' own memory, and that of their normalized parameters. */
 static void plan_workspace(struct planner *p)
 {
     const gan_network *network = p->network;
     gan_layer_memory most = {0};
-    size_t extra = 0;
+    size_t extra = 0, spectral = 0;
     for (int i = 0; i < network->count; i++) {
         const gan_node *node = network->nodes[i];
         gan_layer_memory need = {0};
         if (!node->live) continue;
         if (node->layer.type->memory)
             node->layer.type->memory(&node->layer, network->context->kernels, p->batch, &need);
-        if (need.saved) p->saved[i] = add_span(p, need.saved, i, p->mode != GAN_INFERENCE ? p->end : i);
+        p->saved[i] = add_kept(p, need.saved, i);
+        p->spectral[i] = add_kept(p, gan_spectral_floats(&node->layer), i);
         most.shared = larger(most.shared, need.shared);
         most.scratch = larger(most.scratch, need.scratch);
+        spectral = larger(spectral, gan_spectral_scratch(&node->layer));
         if (p->mode != GAN_INFERENCE) extra = larger(extra, extra_floats(p, node));
     }
     add_span(p, extra, 0, p->end);
+    add_span(p, spectral, 0, p->end);
     add_span(p, most.shared, 0, p->end);
     int scratch = add_span(p, most.scratch, 0, p->end);
     size_t workers = (size_t)gan_pool_threads(network->context->pool);
@@ -240,10 +251,12 @@ static void write_plan(const struct planner *p, gan_plan *plan)
             .saved = offset_of(p, p->saved[i]),
             .tangent = offset_of(p, p->tangent[i]),
             .adjoint = offset_of(p, p->adjoint[i]),
+            .spectral = offset_of(p, p->spectral[i]),
         };
     for (int i = 0; i < p->network->input_count; i++) plan->places[p->network->inputs[i]->index].external = i;
     const struct span *last = &p->spans[p->count - 1];
-    plan->extra = last[-2].offset;
+    plan->extra = last[-3].offset;
+    plan->spectral = last[-2].offset;
     plan->shared = last[-1].offset;
     plan->scratch = last->offset;
     plan->scratch_stride = last->floats / (size_t)gan_pool_threads(p->network->context->pool);
@@ -276,6 +289,7 @@ static gan_status make_plan(struct planner *p, gan_plan *plan)
     p->saved = p->seed + n;
     p->tangent = p->saved + n;
     p->adjoint = p->tangent + n;
+    p->spectral = p->adjoint + n;
     plan_results(p);
     if (p->mode != GAN_INFERENCE) plan_gradients(p);
     if (p->mode == GAN_TRAINING_TANGENTS) plan_tangents(p);
@@ -294,7 +308,7 @@ gan_status gan_plan_create(gan_plan *plan, const gan_network *network, gan_mode 
     if (!batch_fits(network, batch)) return too_large(network, batch);
     struct planner p = {.network = network, .mode = mode, .batch = batch, .end = 2 * network->count};
     plan->places = gan_context_allocate(context, n, sizeof *plan->places, "a run's plan");
-    p.spans = gan_context_allocate(context, PLANNED * n + 3, sizeof *p.spans, "a run's plan");
+    p.spans = gan_context_allocate(context, PLANNED * n + SHARED, sizeof *p.spans, "a run's plan");
     p.y = gan_context_allocate(context, PLANNED * n, sizeof *p.y, "a run's plan");
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
     if (plan->places && p.spans && p.y) status = make_plan(&p, plan);

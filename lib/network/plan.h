@@ -14,15 +14,17 @@ typedef struct gan_place {
     size_t gradient; /* training: of the loss with respect to the result */
     size_t seed;  /* training, outputs only: what losses add up. It is `gradient` when no other node reads the output */
     size_t saved; /* the layer's own, from forward to backward */
-    size_t tangent; /* with tangents: of the result, and of the caller's inputs */
-    size_t adjoint; /* with tangents: the gradient of the result in the tangent's backward pass */
+    size_t tangent;  /* with tangents: of the result, and of the caller's inputs */
+    size_t adjoint;  /* with tangents: the gradient of the result in the tangent's backward pass */
+    size_t spectral; /* normalized parameters, from forward to backward */
 } gan_place;
 
 typedef struct gan_plan {
     gan_place *places; /* one a node */
     size_t floats;     /* of the arena */
     size_t shared, scratch, scratch_stride;
-    size_t extra; /* for gradients that are added to what another consumer wrote */
+    size_t extra;    /* for gradients that are added to what another consumer wrote */
+    size_t spectral; /* for spectral normalization during a call */
 } gan_plan;
 
 /* GAN_ERROR_OUT_OF_MEMORY; GAN_ERROR_INVALID_ARGUMENT when the arena is more than size_t counts. */

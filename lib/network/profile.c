@@ -94,6 +94,11 @@ int64_t gan_profile_add(gan_profile_part *part, const gan_node *node, gan_pass p
     return now;
 }
 
+void gan_profile_extend(gan_profile_part *part, const gan_node *node, gan_pass pass, int64_t begin)
+{
+    part->cells[node->index][pass].nanoseconds += gan_clock() - begin;
+}
+
 /* A row, as where it is kept. */
 struct position {
     const gan_profile_part *part;

@@ -27,4 +27,7 @@ gan_profile_part *gan_profile_part_of(gan_profile *profile, gan_network *network
 /* Adds a call that began at `begin` (gan_clock()) and ends now; returns now. node: NULL for the optimizer. */
 int64_t gan_profile_add(gan_profile_part *part, const gan_node *node, gan_pass pass, int64_t samples, int64_t begin);
 
+/* Adds the time from `begin` to now to the pass, as part of a call that is counted already. */
+void gan_profile_extend(gan_profile_part *part, const gan_node *node, gan_pass pass, int64_t begin);
+
 #endif

@@ -67,7 +67,8 @@ static gan_status reset(const gan_network *network)
         const gan_node *node = network->nodes[i];
         for (int k = 0; status == GAN_OK && has_statistics(&node->layer) && k < node->layer.buffers; k++) {
             int number = node->first_buffer + k;
-            status = gan_network_initialize(network, &network->buffers.list[number], number);
+            status =
+                gan_network_initialize(network, &network->buffers.list[number], network->parameters.count + number);
         }
     }
     return status;

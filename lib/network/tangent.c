@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/clock.h"
 #include "network/run.h"
+#include "network/spectral.h"
 
 #include <string.h>
 
@@ -135,6 +136,7 @@ static void tangent_backward_node(gan_run *run, const gan_node *node, const floa
     want_inputs(run, node, &call, want, targets);
     int64_t begin = run->part ? gan_clock() : 0;
     node->layer.type->tangent_backward(&call);
+    gan_spectral_add_gradients(run, node, &call);
     for (int i = 0; i < 2 * node->layer.inputs; i++)
         if (targets[i].extra) call.kernels->add(targets[i].place, targets[i].extra, targets[i].count);
     if (run->part) gan_profile_add(run->part, node, GAN_PASS_TANGENT_BACKWARD, run->batch, begin);

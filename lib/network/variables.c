@@ -71,6 +71,7 @@ void gan_variables_free(gan_context *context, gan_variables *variables)
     *variables = (gan_variables){.count = 0};
 }
 
+/* Buffers are numbered after the parameters: each draws from a place of its own. */
 static gan_status make(gan_network *network, gan_variables *variables, bool buffers)
 {
     int count = count_variables(network, buffers);
@@ -107,7 +108,7 @@ gan_status gan_network_initialize_variables(gan_network *network)
     gan_status status = GAN_OK;
     for (int k = 0; k < 2; k++)
         for (int i = 0; status == GAN_OK && i < lists[k]->count; i++)
-            status = gan_network_initialize(network, &lists[k]->list[i], i);
+            status = gan_network_initialize(network, &lists[k]->list[i], (k ? network->parameters.count : 0) + i);
     return free_after_failure(network, status);
 }
 

@@ -31,6 +31,9 @@ int main()
     linear.units = 2;
     gan_node *input = gan_input(network, 6, 6, 3);
     gan_node *a = gan_concat_diff(gan_relu(gan_batch_norm(gan_conv2d(input, conv))));
+    gan_conditional_batch_norm_options conditional = {};
+    conditional.condition = gan_flatten(gan_pixel_norm(input));
+    a = gan_conditional_batch_norm(a, conditional);
     gan_node *b = gan_leaky_relu(gan_conv2d_transpose(a, deconv));
     gan_node *joined = gan_concat(gan_add(gan_tanh(b), gan_sigmoid(b)), input);
     gan_network_output(network, gan_linear(gan_flatten(joined), linear));

@@ -41,6 +41,7 @@ static const shape layers[] = {LAYER(16, 3, 16, 4, 1, 1), LAYER(16, 17, 32, 4, 2
                                LAYER(4, 65, 128, 4, 2, 1)};
 static const shape matrices[] = {{.rows = BATCH * 256, .c = 16}, {.rows = BATCH * 16, .c = 64}};
 static const shape products[] = {{.rows = 1024, .c = 64}};
+static const shape samples[] = {{.rows = BATCH, .c = 100}};
 static const shape block[] = {{.rows = 180224, .c = 1}};
 
 static void convolve(const gan_kernels *k, const arrays *x, const shape *s, bool adjoint)
@@ -124,6 +125,22 @@ CASE(sum_squares, x->d[0] = (float)k->sum_squares(x->a, n))
 CASE(scale, k->scale(x->d, n, 0.999f))
 CASE(clip, k->clip(x->d, n, 0.5f))
 CASE(lerp, k->lerp(x->d, x->a, n, 0.01f))
+CASE(set_scaled, k->set_scaled(x->d, x->a, n, 0.5f))
+CASE(add_scaled, k->add_scaled(x->d, x->a, n, 0.5f))
+CASE(dot, x->d[0] = (float)k->dot(x->a, x->b, n))
+
+/* A batch of rows of 5 numbers for each of c kernels; and a batch of few large pixels. */
+CASE(similarity, k->similarity(x->d, x->a, NULL, &(gan_similarity){1, rows, 5, c}))
+CASE(similarity_gradient, k->similarity_gradient(x->d, x->b, x->a, NULL, &(gan_similarity){1, rows, 5, c}))
+#define DEVIATION                                  \
+    &(gan_deviation)                               \
+    {                                              \
+        4, rows / 4 * c, rows / 4, c, c + 1, 1e-8f \
+    }
+CASE(deviation, k->deviation(x->d, x->e, x->c, x->a, DEVIATION))
+CASE(deviation_backward, k->deviation_backward(x->d, x->a, x->b, x->c, x->c, x->c, DEVIATION))
+CASE(deviation_tangent, k->deviation_tangent(x->d, x->a, x->b, x->c, x->c, DEVIATION))
+CASE(deviation_curvature, k->deviation_curvature(x->d, x->a, x->b, x->c, x->c, x->c, x->scratch, DEVIATION))
 
 #define LINE(name, shapes)                                           \
     {                                                                \
@@ -191,6 +208,15 @@ static const struct {
     LINE(scale, block),
     LINE(clip, block),
     LINE(lerp, block),
+    LINE(set_scaled, block),
+    LINE(add_scaled, block),
+    LINE(dot, block),
+    LINE(similarity, samples),
+    LINE(similarity_gradient, samples),
+    LINE(deviation, matrices),
+    LINE(deviation_backward, matrices),
+    LINE(deviation_tangent, matrices),
+    LINE(deviation_curvature, matrices),
 };
 
 #define FLOATS ((size_t)1 << 20)

@@ -31,6 +31,9 @@ static int padding_of(const golden *file)
     .pad_bottom = setting(file, "pad_bottom", 0), .pad_left = setting(file, "pad_left", 0),                        \
     .pad_right = setting(file, "pad_right", 0), .no_bias = !golden_find(file, "b", NULL, NULL)
 
+#define NORM_SETTINGS(file) \
+    .epsilon = (float)golden_number(file, "epsilon", 0), .no_affine = setting(file, "no_affine", 0)
+
 static gan_node *add_layer(const golden *file, const char *kind, gan_node *const *inputs, int count)
 {
     gan_node *x = inputs[0];
@@ -46,6 +49,20 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
         return gan_batch_norm(x, .epsilon = (float)golden_number(file, "epsilon", 1e-3));
     if (strcmp(kind, "leaky_relu") == 0) return gan_leaky_relu(x, .slope = (float)golden_number(file, "slope", 0.2));
     if (strcmp(kind, "concat_diff") == 0) return gan_concat_diff(x);
+    if (strcmp(kind, "layer_norm") == 0)
+        return gan_layer_norm(x, NORM_SETTINGS(file), .last_dimension = setting(file, "last_dimension", 0));
+    if (strcmp(kind, "instance_norm") == 0) return gan_instance_norm(x, NORM_SETTINGS(file));
+    if (strcmp(kind, "group_norm") == 0)
+        return gan_group_norm(x, NORM_SETTINGS(file), .groups = setting(file, "groups", 0));
+    if (strcmp(kind, "pixel_norm") == 0) return gan_pixel_norm(x);
+    if (strcmp(kind, "film") == 0) return gan_film(x, .condition = inputs[1]);
+    if (strcmp(kind, "conditional_batch_norm") == 0) return gan_conditional_batch_norm(x, .condition = inputs[1]);
+    if (strcmp(kind, "minibatch_discrimination") == 0)
+        return gan_minibatch_discrimination(x, .kernels = setting(file, "kernels", 0),
+                                            .dims = setting(file, "dims", 0));
+    if (strcmp(kind, "minibatch_stddev") == 0)
+        return gan_minibatch_stddev(x, .group_size = setting(file, "group_size", 0),
+                                    .features = setting(file, "features", 0));
     if (strcmp(kind, "relu") == 0) return gan_relu(x);
     if (strcmp(kind, "tanh") == 0) return gan_tanh(x);
     if (strcmp(kind, "elu") == 0) return gan_elu(x, .alpha = (float)golden_number(file, "alpha", 1));

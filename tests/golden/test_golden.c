@@ -40,6 +40,15 @@ static const golden_kind kinds[] = {
     {"multiply", check_layer_file},
     {"sum_channels", check_layer_file},
     {"broadcast", check_layer_file},
+    {"spectral_norm", check_spectral_file},
+    {"layer_norm", check_layer_file},
+    {"instance_norm", check_layer_file},
+    {"group_norm", check_layer_file},
+    {"pixel_norm", check_layer_file},
+    {"film", check_layer_file},
+    {"minibatch_discrimination", check_layer_file},
+    {"minibatch_stddev", check_layer_file},
+    {"conditional_batch_norm", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

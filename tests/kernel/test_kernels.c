@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "buffers.h"
+#include "cases.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,16 +7,6 @@
 
 /* A row of `cases` is one kernel with the formula that kernel.h gives for it, written plainly in double. Every set runs
  * it for all shapes, from aligned and misaligned memory, apart and in place. */
-
-#define MOST 5 /* arguments on a side */
-
-struct test_case {
-    const char *name, *in, *out; /* a letter an argument, its size: see floats_of */
-    bool in_place;               /* out[0] may be in[0] */
-    double relative, floor;      /* tolerances, see check_near */
-    void (*run)(const gan_kernels *k, float **out, float **in, const int64_t *s);
-    void (*reference)(double **out, double **in, const int64_t *s);
-};
 
 /* Shapes are [rows, c], or [batch, image_pixels, pixels, c]. S holds squares, L squares that are larger than those of
  * all other numbers. */
@@ -33,6 +23,16 @@ static int64_t floats_of(char letter, const int64_t *s)
         return s[0];
     case '1':
         return 1;
+    case 'M':
+        return s[0] * DIMS * s[1];
+    case 'D':
+        return DIMS * s[1];
+    case 'c':
+        return s[3];
+    case 'y':
+        return s[2] * (s[3] + 1);
+    case '2':
+        return 2 * s[2] * s[3];
     case 'X':
         return ((s[0] - 1) * s[1] + s[2]) * s[3];
     case 'Y':
@@ -339,10 +339,20 @@ static void reference_sum_squares(double **out, double **in, const int64_t *s)
     for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[0][i];
 }
 
-#define CASE(name, in, out, in_place, relative, floor)                          \
-    {                                                                           \
-#name, in, out, in_place, relative, floor, run_##name, reference_##name \
-    }
+ELEMENTWISE(set_scaled, k->set_scaled(out[0], in[0], n, 0.75f), 0.75 * x)
+ELEMENTWISE(add_scaled, k->add_scaled(out[0], in[0], n, 0.75f), out[0][i] + 0.75 * x)
+
+static void run_dot(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    double sum = k->dot(in[0], in[1], s[0] * s[1]);
+    out[0][0] = (float)sum;
+}
+
+static void reference_dot(double **out, double **in, const int64_t *s)
+{
+    out[0][0] = 0;
+    for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[1][i];
+}
 
 static const struct test_case cases[] = {
     CASE(add, "N", "N", false, 1.2e-7, 0),
@@ -380,7 +390,12 @@ static const struct test_case cases[] = {
     CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
     CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
     CASE(concat_diff_tangent, "XXm", "Ym", false, 0, 1e-6),
+    CASE(set_scaled, "N", "N", true, 1.2e-7, 0),
+    CASE(add_scaled, "N", "N", false, 0, 3e-7),
+    CASE(dot, "NN", "1", false, 1e-7, 1e-7),
 };
+
+#define CASES ((int)(sizeof cases / sizeof *cases))
 
 /* Inputs come before outputs: arguments of a case by one index. */
 struct arguments {
@@ -467,11 +482,12 @@ START_TEST(formula)
 {
     static const int64_t rows[] = {0, 1, 2, 3, 15, 17, 64, 129, 600};
     static const int64_t c[] = {1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 48, 64, 65, 128, 129, 200};
-    const struct test_case *t = &cases[_i];
+    const struct test_case *t = _i < CASES ? &cases[_i] : &batch_cases[_i - CASES];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t j = 0; j < sizeof c / sizeof *c; j++) {
-            bool strided = has_letter(t, 'X');
-            if (rows[i] == 0 && (strided || t->run == run_moments)) continue; /* a mean of nothing */
+            bool strided = has_letter(t, 'X') || has_letter(t, 'm');
+            if (rows[i] == 0 && (strided || has_letter(t, 'M') || t->run == run_moments))
+                continue; /* a mean of nothing */
             if (strided && rows[i] > 129) continue;
             for (int64_t pixels = 1; pixels <= (strided ? 3 : 1); pixels += 2)
                 check_case(t, strided ? (int64_t[]){rows[i], 5, pixels, c[j]} : (int64_t[]){rows[i], c[j]});
@@ -536,7 +552,7 @@ int main(void)
     Suite *suite = suite_create("kernels");
     TCase *tests = tcase_create("kernels");
     tcase_set_timeout(tests, 0);
-    tcase_add_loop_test(tests, formula, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(tests, formula, 0, CASES + batch_case_count);
     tcase_add_test(tests, equal_samples_have_no_difference);
     tcase_add_test(tests, updates_at_the_edge);
     tcase_add_test(tests, selection);

@@ -82,6 +82,30 @@ static void norms(gan_network *n, gan_node *x, gan_node *x2)
     gan_network_output(n, gan_linear(gan_add(a, b), .units = 2));
 }
 
+/* Norms that curved layers follow: second derivatives go through them by both ways. */
+static void norms_of_samples(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(gan_group_norm(x, .groups = 3, .epsilon = 0.3f));
+    gan_node *b = gan_sigmoid(gan_pixel_norm(gan_tanh(gan_layer_norm(x2, .epsilon = 0.3f)), .epsilon = 0.3f));
+    gan_network_output(n, gan_linear(gan_tanh(gan_add(a, gan_tanh(b))), .units = 2));
+}
+
+static void modulation(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *condition = gan_tanh(gan_linear(gan_flatten(x2), .units = 2));
+    gan_node *a = gan_tanh(gan_film(gan_tanh(x), .condition = condition));
+    gan_network_output(n, gan_linear(a, .units = 2));
+}
+
+/* Layers that compare samples, between curved ones. */
+static void comparisons(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(gan_minibatch_stddev(gan_tanh(x), .group_size = 2, .features = 3));
+    gan_node *b = gan_tanh(gan_linear(gan_flatten(gan_add(x, x2)), .units = 2));
+    gan_network_output(n, gan_concat(gan_linear(gan_flatten(a), .units = 2),
+                                     gan_tanh(gan_minibatch_discrimination(b, .kernels = 5, .dims = 2))));
+}
+
 static const struct {
     const char *name;
     void (*build)(gan_network *, gan_node *, gan_node *);
@@ -96,6 +120,9 @@ static const struct {
     {"dead ends", dead_ends},
     {"late input", late_input},
     {"norms", norms},
+    {"norms of samples", norms_of_samples},
+    {"modulation", modulation},
+    {"comparisons", comparisons},
 };
 
 #define GRAPHS ((int)(sizeof graphs / sizeof graphs[0]))

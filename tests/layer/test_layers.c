@@ -87,6 +87,31 @@ static const layer_case cases[] = {
     {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{1, {5}}}},
     {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {2, 7}), 1, {{1, {1}}}},
     {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {7, 1}), 1, {{2, {7, 1}}}},
+    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.1f, .no_affine = true), 1, {{2, {5, 6}}}},
+    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f), 1, {{3, {3, 2, 5}}}},
+    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f, .last_dimension = true), 1, {{2, {7, 9}}}},
+    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f, .no_affine = true), 1, {{1, {33}}}},
+    {&gan_layer_instance_norm, OPTIONS(gan_instance_norm_options, .epsilon = 0.1f), 1, {{3, {4, 3, 5}}}},
+    {&gan_layer_group_norm, OPTIONS(gan_group_norm_options, .epsilon = 0.1f, .groups = 3), 1, {{3, {3, 4, 12}}}},
+    {&gan_layer_group_norm,
+     OPTIONS(gan_group_norm_options, .epsilon = 0.1f, .groups = 2, .no_affine = true),
+     1,
+     {{1, {20}}}},
+    {&gan_layer_pixel_norm, OPTIONS(gan_pixel_norm_options, .epsilon = 0.1f), 1, {{3, {3, 2, 7}}}},
+    {&gan_layer_pixel_norm, OPTIONS(gan_pixel_norm_options, .epsilon = 1), 1, {{2, {5, 1}}}},
+    {&gan_layer_film, OPTIONS(gan_film_options, .name = "modulate"), 2, {{3, {3, 2, 5}}, {1, {4}}}},
+    {&gan_layer_film, OPTIONS(gan_film_options, .name = NULL), 2, {{1, {3}}, {1, {1}}}},
+    {&gan_layer_minibatch_discrimination,
+     OPTIONS(gan_minibatch_discrimination_options, .kernels = 19, .dims = 2),
+     1,
+     {{1, {3}}}},
+    {&gan_layer_minibatch_discrimination,
+     OPTIONS(gan_minibatch_discrimination_options, .kernels = 1, .dims = 1),
+     1,
+     {{1, {2}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .features = 2), 1, {{3, {3, 2, 6}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 2), 1, {{2, {3, 700}}}},
+    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 100), 1, {{1, {5}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
@@ -121,7 +146,7 @@ static gan_network *network_of(const layer_case *c, gan_context *context)
         unsigned char options[512];
         memcpy(options, c->options, c->type->options_size);
         ((gan_layer_options *)(void *)options)->input = inputs[0];
-        output = gan_layer_node(c->type, options);
+        output = gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
     } else {
         output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
     }
