@@ -48,7 +48,7 @@ INLINE void sum_tile(int rows, int vectors, const struct window *w, const float 
             for (int i = 0; i < rows; i++) {
                 vec x = splat(source[i][k]);
                 UNROLL
-                for (int j = 0; j < vectors; j++) sum[i][j] += x * v[j];
+                for (int j = 0; j < vectors; j++) sum[i][j] = multiply_add(x, v[j], sum[i][j]);
             }
         }
     }
@@ -95,7 +95,7 @@ INLINE void dot_tile(int rows, int columns, const struct window *w, const struct
             for (int i = 0; i < rows; i++) {
                 vec x = load_up_to(source[i] + at, left);
                 UNROLL
-                for (int j = 0; j < columns; j++) sum[i][j] += x * v[j];
+                for (int j = 0; j < columns; j++) sum[i][j] = multiply_add(x, v[j], sum[i][j]);
             }
         }
     }

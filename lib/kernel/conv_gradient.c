@@ -33,7 +33,7 @@ INLINE void sum_tile(int rows, int vectors, bool part, const struct pixels *p, c
                 for (int i = 0; i < rows; i++) {
                     vec s = splat(a[i]);
                     UNROLL
-                    for (int j = 0; j < vectors; j++) sum[i][j] += s * v[j];
+                    for (int j = 0; j < vectors; j++) sum[i][j] = multiply_add(s, v[j], sum[i][j]);
                 }
             }
         }

@@ -20,7 +20,7 @@ INLINE void multiply(int rows, int vectors, int64_t k, struct operand a, const f
         for (int i = 0; i < rows; i++) {
             vec x = splat(a.along_k ? a.x[i * a.ld + p] : a.x[p * a.ld + i]);
             UNROLL
-            for (int j = 0; j < vectors; j++) sum[i][j] += x * v[j];
+            for (int j = 0; j < vectors; j++) sum[i][j] = multiply_add(x, v[j], sum[i][j]);
         }
     }
     UNROLL
@@ -98,7 +98,7 @@ INLINE void dots(int rows, int columns, int64_t k, struct operand a, struct oper
         for (int j = 0; j < columns; j++) {
             vec v = left < LANES ? load_part(b.x + j * b.ld + p, left) : load(b.x + j * b.ld + p);
             UNROLL
-            for (int i = 0; i < rows; i++) sum[i][j] += x[i] * v;
+            for (int i = 0; i < rows; i++) sum[i][j] = multiply_add(x[i], v, sum[i][j]);
         }
     }
     UNROLL

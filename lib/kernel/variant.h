@@ -6,8 +6,10 @@
 
 #include <math.h>
 #include <string.h>
-#ifdef __AVX__
+#if defined __AVX__
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
 #endif
 
 /* What the sources of a kernel set share. Each is compiled once a set, with GAN_KERNEL_SET its name and with the
@@ -103,6 +105,21 @@ INLINE void store_up_to(float *y, vec v, int64_t n)
 INLINE vec choose(ivec mask, vec a, vec b)
 {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
+}
+
+/* a * b + c, rounded once where there are instructions for it. A compiler left to itself may join the two operations in
+ * one copy of a loop and not in another: then a sum's bits would depend on how work was cut into tiles. */
+INLINE vec multiply_add(vec a, vec b, vec c)
+{
+#if LANES == 16
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif LANES == 8
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined __aarch64__
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
 }
 
 INLINE vec absolute(vec v)
