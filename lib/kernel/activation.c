@@ -227,6 +227,7 @@ INLINE vec gelu_tanh_curve(vec x, float p)
     return s.value * s.rest * (2 * first + near * ((s.rest - s.value) * (first * first) + second));
 }
 
+/* Whole registers and the rest go through one function, so that an element's bits do not depend on its place. */
 #define FORWARD(f)                                                                                     \
     static void f##_forward(float *y, const float *x, int64_t n, float p)                              \
     {                                                                                                  \
@@ -242,15 +243,22 @@ INLINE vec gelu_tanh_curve(vec x, float p)
         store_part(dx + i, f##_gradient(load_part(dy + i, n - i), load_part(z + i, n - i), p), n - i); \
     }
 
-#define CURVATURE(f)                                                                                               \
-    static void f##_curvature(float *dx, const float *dty, const float *tx, const float *z, int64_t n, float p)    \
-    {                                                                                                              \
-        int64_t i = 0;                                                                                             \
-        for (; i + LANES <= n; i += LANES)                                                                         \
-            store(dx + i, load(dx + i) + load(dty + i) * load(tx + i) * f##_curve(load(z + i), p));                \
-        if (i == n) return;                                                                                        \
-        vec change = load_part(dty + i, n - i) * load_part(tx + i, n - i) * f##_curve(load_part(z + i, n - i), p); \
-        store_part(dx + i, load_part(dx + i, n - i) + change, n - i);                                              \
+#define CURVATURE(f)                                                                                            \
+    INLINE vec f##_bent(vec dx, vec dty, vec tx, vec z, float p)                                                \
+    {                                                                                                           \
+        return dx + dty * tx * f##_curve(z, p);                                                                 \
+    }                                                                                                           \
+    static void f##_curvature(float *dx, const float *dty, const float *tx, const float *z, int64_t n, float p) \
+    {                                                                                                           \
+        int64_t i = 0;                                                                                          \
+        for (; i + LANES <= n; i += LANES)                                                                      \
+            store(dx + i, f##_bent(load(dx + i), load(dty + i), load(tx + i), load(z + i), p));                 \
+        if (i == n) return;                                                                                     \
+        int64_t rest = n - i;                                                                                   \
+        store_part(dx + i,                                                                                      \
+                   f##_bent(load_part(dx + i, rest), load_part(dty + i, rest), load_part(tx + i, rest),         \
+                            load_part(z + i, rest), p),                                                         \
+                   rest);                                                                                       \
     }
 
 #define CURVED(f) \
