@@ -4,6 +4,7 @@
 
 #include <gan/loss.h>
 #include <gan/optimizer.h>
+#include <gan/penalty.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,7 +77,7 @@ typedef struct gan_session_options {
 typedef struct gan_session_report {
     size_t size;
     uint64_t step;         /* D steps done, this one included */
-    float d_loss;          /* all that D minimizes together: real and generated half, classifier */
+    float d_loss;          /* what D minimizes together: real and generated half, classifier; penalties are beside it */
     float g_loss;          /* all that G minimizes together */
     float d_real;          /* mean probability that D gives to real pictures: the mean of sigmoid(logit) */
     float d_fake;          /* and to generated ones, before D's update */
@@ -89,6 +90,7 @@ typedef struct gan_session_report {
     float g_classifier_loss; /* the same in g_loss */
     float feature_loss;      /* the weighted part of feature matching in g_loss; 0 without it */
     bool discriminator_stepped; /* whether this step moved D */
+    float penalty;              /* D's penalties together, with their weights; 0 in steps that have none */
 } gan_session_report;
 
 /* GAN_ERROR_INVALID_ARGUMENT: a NULL or a number out of range, an optimizer of another network, networks of different
@@ -96,6 +98,17 @@ typedef struct gan_session_report {
  * number of classes. GAN_ERROR_SHAPE: D does not take what G gives, a number of inputs or outputs is not as above, two
  * numbers of classes. GAN_ERROR_STATE: a network is not built. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_session_create(gan_session **session, const gan_session_options *options);
+
+/* Adds a gradient penalty to what D minimizes from the next D step on; up to 4. options are copied. R1 is taken where D
+ * has looked at the real pictures and R2 where it has looked at the generated ones, without another forward pass;
+ * WGAN_GP and DRAGAN at points of GAN_STREAM_PENALTIES, told the labels of the real pictures (in their order, where
+ * points are between two classes). The lines of gan/penalty.h, in the order in which they were added, after D's
+ * backward passes, add up to the same bits. Steps of `every` and of the schedule are D steps, so that the first is 0.
+ * Penalties need memory for tangents, where they look only. Memory of steps is made anew by the next D step, which a G
+ * step needs, and batches that were accumulated are dropped.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL, an option out of range, or one that the kind does not have.
+ * GAN_ERROR_UNSUPPORTED: a layer of D has no tangent; the sentence names it. GAN_ERROR_STATE: there are 4. */
+GAN_API gan_status gan_session_add_penalty(gan_session *session, const gan_penalty_options *options);
 
 /* Frees the session and sets *session to NULL. NULL and a pointer to NULL are fine. */
 GAN_API void gan_session_free(gan_session **session);
@@ -158,7 +171,8 @@ GAN_API gan_status gan_session_sample_labelled(gan_session *session, const gan_t
 /* The number of classes in a game with labels; 0 in others and for NULL. */
 GAN_API int gan_session_classes(const gan_session *session);
 
-/* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them: G forward, D
+/* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them, without
+ * penalties and with one batch a step: G forward, D
  * forward on real, on generated, and, when they alternate, on generated pictures again after its update (and on real
  * ones where G's loss reads them), and the gradients that are needed. 0 for NULL. */
 GAN_API int64_t gan_session_flops(const gan_session *session);

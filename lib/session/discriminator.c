@@ -56,5 +56,5 @@ gan_status gan_session_discriminator_gradients(gan_session *session, gan_session
     if (status == GAN_OK && session->round.batches == 0) status = gan_network_zero_gradients(o->discriminator);
     if (status == GAN_OK) status = gan_run_backward(real, NULL, GAN_WANT_PARAMETERS);
     if (status == GAN_OK) status = gan_run_backward(fake, NULL, GAN_WANT_PARAMETERS);
-    return status;
+    return status == GAN_OK ? gan_session_penalize(session, report) : status;
 }

@@ -22,6 +22,8 @@ static void free_batch(gan_session_batch *batch)
 
 static void free_memory(const gan_session *session, gan_session_memory *memory)
 {
+    gan_tensor_free(&memory->points);
+    gan_labelled_run_free(&memory->d_points);
     gan_labelled_run_free(&memory->d_fake);
     gan_labelled_run_free(&memory->d_real);
     gan_labelled_run_free(&memory->g);
@@ -44,18 +46,28 @@ static gan_status make_batch(const gan_session *session, gan_session_batch *batc
     return status;
 }
 
+/* A run of D has memory for tangents where a penalty looks, and only there: it takes more. */
 static gan_status make_runs(const gan_session *session, gan_session_memory *memory)
 {
     gan_network *g = session->options.generator, *d = session->options.discriminator;
+    unsigned with_tangents = gan_session_penalty_runs(session);
     const struct {
         gan_labelled_run *run;
         gan_network *network;
-    } runs[] = {{&memory->g, g}, {&memory->d_real, d}, {&memory->d_fake, d}};
+        unsigned tangents;
+    } runs[] = {{&memory->g, g, 0},
+                {&memory->d_real, d, GAN_PENALTY_AT_REAL},
+                {&memory->d_fake, d, GAN_PENALTY_AT_FAKE},
+                {&memory->d_points, d, GAN_PENALTY_AT_POINTS}};
+    bool points = with_tangents & GAN_PENALTY_AT_POINTS;
     gan_status status = GAN_OK;
-    for (int i = 0; status == GAN_OK && i < 3; i++) {
-        status = gan_labelled_run_create(runs[i].run, runs[i].network, GAN_TRAINING, memory->capacity);
+    for (int i = 0; status == GAN_OK && i < 3 + points; i++) {
+        gan_mode mode = runs[i].tangents & with_tangents ? GAN_TRAINING_TANGENTS : GAN_TRAINING;
+        status = gan_labelled_run_create(runs[i].run, runs[i].network, mode, memory->capacity);
         if (status == GAN_OK) status = gan_run_profile(runs[i].run->run, session->profile);
     }
+    if (status == GAN_OK && points)
+        status = gan_session_make_batch(&memory->points, session->context, d->inputs[0], memory->capacity);
     return status;
 }
 

@@ -17,3 +17,13 @@ const gan_tensor *gan_session_fake_gradient(const gan_session *session)
 {
     return gan_run_input_gradient(session->memory.d_fake.run, 0);
 }
+
+const gan_tensor *gan_session_seen_real(const gan_session *session)
+{
+    return gan_session_at_work(session)->real;
+}
+
+const gan_tensor *gan_session_seen_fake(const gan_session *session)
+{
+    return gan_run_output(session->memory.g.run, 0);
+}

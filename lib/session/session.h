@@ -10,7 +10,8 @@
 
 /* The files of this folder: options.c, what may play with what; session.c, making and freeing; memory.c, what steps
  * need; step.c, the public steps and in which order the players move; discriminator.c and generator.c, each one's part;
- * update.c, from gradients to a move; pictures.c, what D gets to see; labelled.c, runs that are told labels; sample.c.
+ * penalties.c; update.c, from gradients to a move; pictures.c, what D gets to see; labelled.c, runs that are told
+ * labels; sample.c.
  */
 
 /* A run of one of the networks, and what its second input is told of the labels. */
@@ -31,8 +32,16 @@ typedef struct gan_session_batch {
 typedef struct gan_session_memory {
     int64_t capacity;           /* pictures a batch; 0: there is no memory */
     gan_session_batch *batches; /* options.accumulate of them */
-    gan_labelled_run g, d_real, d_fake;
+    gan_labelled_run g, d_real, d_fake, d_points;
+    gan_tensor *points; /* where penalties look that look at neither batch; it and d_points are NULL without such */
 } gan_session_memory;
+
+#define GAN_SESSION_PENALTIES 4
+
+typedef struct gan_session_penalty {
+    gan_penalty_options options; /* checked, with defaults; the schedule is beside it */
+    gan_schedule schedule;
+} gan_session_penalty;
 
 /* The batches that make one update of D: options.accumulate of them, in as many calls. */
 typedef struct gan_session_round {
@@ -49,10 +58,13 @@ struct gan_session {
     gan_session_options options; /* checked, with defaults; networks and optimizers are retained; loss is below */
     gan_adversarial_loss loss;
     bool labelled;
+    gan_session_penalty penalties[GAN_SESSION_PENALTIES];
+    int penalty_count;
     uint64_t steps;                 /* D steps done */
     uint64_t since_g_step;          /* D steps since the last G step */
     uint64_t latent_position;       /* in GAN_STREAM_LATENTS */
     uint64_t label_position;        /* in GAN_STREAM_LABELS */
+    uint64_t penalty_position;      /* in GAN_STREAM_PENALTIES */
     uint64_t sample_position;       /* in GAN_STREAM_SAMPLES */
     uint64_t sample_label_position; /* in GAN_STREAM_SAMPLE_LABELS */
     /* The caller's call at work, for sentences: its name, and the number of its D step. */
@@ -99,6 +111,21 @@ gan_status gan_session_check_labels(const gan_session *session, const gan_tensor
 gan_status gan_session_see_real(gan_session *session);
 gan_status gan_session_see_fake(gan_session *session);
 const gan_tensor *gan_session_fake_gradient(const gan_session *session);
+
+/* pictures.c: what D has been shown. */
+const gan_tensor *gan_session_seen_real(const gan_session *session);
+const gan_tensor *gan_session_seen_fake(const gan_session *session);
+
+/* penalties.c: the runs of D whose tangents penalties need, a sum of gan_penalty_run; and D's gradients get the
+ * penalties that this step has. d_real and d_fake keep what their forward passes gave, but for output gradients. */
+typedef enum gan_penalty_run {
+    GAN_PENALTY_AT_REAL = 1,
+    GAN_PENALTY_AT_FAKE = 2,
+    GAN_PENALTY_AT_POINTS = 4
+} gan_penalty_run;
+
+unsigned gan_session_penalty_runs(const gan_session *session);
+gan_status gan_session_penalize(gan_session *session, gan_session_report *report);
 
 /* discriminator.c: D's loss, and its gradients added up, after it has seen both. */
 gan_status gan_session_discriminator_gradients(gan_session *session, gan_session_report *report);

@@ -65,8 +65,9 @@ static gan_status take_batch(gan_session *session, const gan_tensor *real, const
     session->round.lessons = session->round.batches > 0 ? session->round.lessons : 0;
     session->round.complete = false;
     gan_session_batch *batch = gan_session_at_work(session);
-    gan_tensor *tensors[] = {batch->latents, batch->real_labels, batch->fake_labels, batch->copy};
-    for (int i = 0; status == GAN_OK && i < 4; i++)
+    gan_tensor *tensors[] = {batch->latents, batch->real_labels, batch->fake_labels, batch->copy,
+                             session->memory.points};
+    for (int i = 0; status == GAN_OK && i < 5; i++)
         if (tensors[i]) status = gan_tensor_set_batch(tensors[i], real->shape[0]);
     if (status == GAN_OK && labels) status = gan_tensor_copy(batch->real_labels, labels);
     if (status == GAN_OK && batch->copy) status = gan_tensor_copy(batch->copy, real);

@@ -70,14 +70,24 @@ static gan_status play_more(struct program *p)
 /* A plain game, and one in which everything takes memory that can take some. */
 static const game_options games[] = {
     {.play = {.smoothing = 0.1f}},
-    {{.classifier_weight = 1, .feature_weight = 1}, 1, GAME_CLASSES, .classifier = true, .features = true},
+    {{.classifier_weight = 1, .feature_weight = 1, .accumulate = 2},
+     1,
+     GAME_CLASSES,
+     .classifier = true,
+     .features = true,
+     .penalties = {{.kind = GAN_PENALTY_R1}, {.kind = GAN_PENALTY_WGAN_GP}}},
 };
 
 #define GAMES ((int)(sizeof games / sizeof games[0]))
 
+/* With as many batches as it takes. */
 static gan_status step(struct program *p)
 {
-    return gan_session_step_labelled(p->game.session, p->real, p->labels, NULL);
+    int batches = p->game.options.accumulate > 1 ? p->game.options.accumulate : 1;
+    gan_status status = GAN_OK;
+    for (int i = 0; status == GAN_OK && i < batches; i++)
+        status = gan_session_step_labelled(p->game.session, p->real, p->labels, NULL);
+    return status;
 }
 
 static gan_status start(struct program *p, struct allocator *allocator, const game_options *options)
