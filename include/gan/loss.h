@@ -57,8 +57,10 @@ typedef struct gan_logits {
 typedef gan_status (*gan_loss_function)(void *user, const gan_logits *logits, float *loss);
 
 typedef enum gan_loss_flag {
-    GAN_LOSS_READS_REAL = 1,   /* G's side looks at logits of real pictures: a step costs one more forward pass of D */
-    GAN_LOSS_TAKES_TARGETS = 2 /* D's side follows real_target and fake_target: labels can be smoothed */
+    GAN_LOSS_READS_REAL = 1,    /* G's side looks at logits of real pictures: a step costs one more forward pass of D */
+    GAN_LOSS_TAKES_TARGETS = 2, /* D's side follows real_target and fake_target: labels can be smoothed */
+    GAN_LOSS_TAKES_LOGITS = 4   /* any real number has its meaning, and a probability is no logit: a session warns of a
+                                   D that ends in a sigmoid. All of the library's but least squares */
 } gan_loss_flag;
 
 /* A pair of losses that D and G play against each other with: one of the functions below, or the caller's own:

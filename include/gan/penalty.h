@@ -3,6 +3,7 @@
 #define GAN_PENALTY_H
 
 #include <gan/run.h>
+#include <gan/schedule.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,11 +23,13 @@ typedef enum gan_penalty_kind {
 typedef struct gan_penalty_options {
     size_t size;
     int kind;     /* a gan_penalty_kind, required */
-    float weight; /* above 0; default 10 */
-    int every;    /* D steps, 1..: the penalty is computed at each `every`-th D step, the first included, with `every`
-                     times its weight (lazy regularization: Karras et al. 2020); default 1 */
+    float weight; /* above 0, at most 2^100; default 10 */
+    int every;    /* D steps, 1..2^20: the penalty is computed at each `every`-th D step, the first included, with
+                     `every` times its weight (lazy regularization: Karras et al. 2020); default 1 */
     float target; /* of WGAN_GP and DRAGAN: 0 or more, default 1; GAN_ZERO for 0 */
     float noise;  /* of DRAGAN: how far beside, in standard deviations of the batch, above 0; default 0.5 */
+    const gan_schedule
+        *schedule; /* of the weight, over D steps; copied; default none. Where it is 0, nothing is computed */
 } gan_penalty_options;
 #ifndef __cplusplus
 #define gan_penalty_options(...) (&(gan_penalty_options){.size = sizeof(gan_penalty_options), __VA_ARGS__})

@@ -4,6 +4,7 @@
 
 #include <gan/loss.h>
 #include <gan/optimizer.h>
+#include <gan/penalty.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,21 +59,29 @@ typedef struct gan_session_options {
     float feature_weight;    /* of feature matching (Salimans et al. 2016) in G's loss, 0..; default 0: none */
     int feature_output;      /* the output of D whose means are matched, of any shape; 1.., default D's last */
     bool features_only;      /* feature matching in place of G's adversarial loss, not beside it */
+    /* The gradients of a player are clipped before it moves, by their common norm and then each to -value..value, as
+     * gan/network.h says; the weights of D after each of its moves to -weights..weights (Arjovsky et al. 2017).
+     * 0..1e18; default 0: not. */
+    float generator_clip_norm, discriminator_clip_norm;
+    float generator_clip_value, discriminator_clip_value;
+    float discriminator_clip_weights;
+    int accumulate; /* batches that make one step, 1..65536, default 1: see gan_session_step() */
 } gan_session_options;
 #ifndef __cplusplus
 #define gan_session_options(...) (&(gan_session_options){.size = sizeof(gan_session_options), __VA_ARGS__})
 #endif
 
 /* What a step saw. The caller sets size (gan_session_report report = {sizeof report};), the library fills in the rest
- * as far as that size goes. Numbers of a part that a call does not do are left as they were. */
+ * as far as that size goes. Numbers of a part that a call does not do are left as they were. A call that fails in the
+ * midst tells what was done until then, and the number that made it fail. */
 typedef struct gan_session_report {
     size_t size;
     uint64_t step;         /* D steps done, this one included */
-    float d_loss;          /* all that D minimizes together: real and generated half, classifier */
+    float d_loss;          /* what D minimizes together: real and generated half, classifier; penalties are beside it */
     float g_loss;          /* all that G minimizes together */
     float d_real;          /* mean probability that D gives to real pictures: the mean of sigmoid(logit) */
     float d_fake;          /* and to generated ones, before D's update */
-    float d_gradient_norm; /* Euclidean norm over all parameters */
+    float d_gradient_norm; /* Euclidean norm over all parameters, before it is clipped */
     float g_gradient_norm;
     bool generator_stepped;  /* whether this step moved G */
     float d_real_logit;      /* mean logit of real pictures, which for a critic says more than a probability */
@@ -80,6 +89,8 @@ typedef struct gan_session_report {
     float d_classifier_loss; /* the weighted part of the classifier in d_loss, real and generated half; 0 without one */
     float g_classifier_loss; /* the same in g_loss */
     float feature_loss;      /* the weighted part of feature matching in g_loss; 0 without it */
+    bool discriminator_stepped; /* whether this step moved D */
+    float penalty;              /* D's penalties together, with their weights; 0 in steps that have none */
 } gan_session_report;
 
 /* GAN_ERROR_INVALID_ARGUMENT: a NULL or a number out of range, an optimizer of another network, networks of different
@@ -88,13 +99,25 @@ typedef struct gan_session_report {
  * numbers of classes. GAN_ERROR_STATE: a network is not built. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_session_create(gan_session **session, const gan_session_options *options);
 
+/* Adds a gradient penalty to what D minimizes from the next D step on; up to 4. options are copied. R1 is taken where D
+ * has looked at the real pictures and R2 where it has looked at the generated ones, without another forward pass;
+ * WGAN_GP and DRAGAN at points of GAN_STREAM_PENALTIES, told the labels of the real pictures (in their order, where
+ * points are between two classes). The lines of gan/penalty.h, in the order in which they were added, after D's
+ * backward passes, add up to the same bits. Steps of `every` and of the schedule are D steps, so that the first is 0.
+ * Penalties need memory for tangents, where they look only. Memory of steps is made anew by the next D step, which a G
+ * step needs, and batches that were accumulated are dropped.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL, an option out of range, or one that the kind does not have.
+ * GAN_ERROR_UNSUPPORTED: a layer of D has no tangent; the sentence names it. GAN_ERROR_STATE: there are 4. */
+GAN_API gan_status gan_session_add_penalty(gan_session *session, const gan_penalty_options *options);
+
 /* Frees the session and sets *session to NULL. NULL and a pointer to NULL are fine. */
 GAN_API void gan_session_free(gan_session **session);
 
 /* One step on a batch of real pictures, a float tensor [N, shape of D's input] of any N: one D step, and when
  * discriminator_steps of them are done since the last one, a G step. report: NULL, or filled in. labels: GAN_INT32 [N],
  * the classes of the real pictures, 0..classes-1, in a game with labels; they are copied. Other games have none:
- * gan_session_step(), or NULL.
+ * gan_session_step(), or NULL. No reference to real is kept when the call is over, unless
+ * gan_session_generator_step() says so.
  *
  * The D step draws N latents (standard normal, GAN_STREAM_LATENTS) and labels (GAN_STREAM_LABELS), generates, and moves
  * D by the gradients of
@@ -105,18 +128,30 @@ GAN_API void gan_session_free(gan_session **session);
  *         + feature_weight * |mean of F(real) - mean of F(G(z))|^2
  * through the updated D, on the same latents; a loss that reads real pictures, and feature matching, look at the real
  * batch again. C and F are D's other outputs. In the simultaneous scheme the G step has D as it was before its update.
+ *
+ * With accumulate = k a D step takes k calls, each with a batch of the same size: their gradients add up, and in the
+ * k-th call D moves by their mean. The G step, in that call too, has the mean over the same k batches: their latents
+ * and labels once more through G, and through the updated D (in the simultaneous scheme each call adds its part of
+ * both). So k batches of N make the step that one of k * N makes, but for rounding, for layers that look at the batch
+ * as a whole (batch norm, concat_diff, and losses that do), and for what batch norm has seen twice. A call that fails
+ * drops what the calls before it have added up, and the next one begins anew.
+ *
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, a report with an impossible size, labels that are missing, out of range (the
  * sentence names the place) or not asked for. GAN_ERROR_SHAPE: real or labels do not fit.
- * GAN_ERROR_NUMERIC: a loss is not finite; that part's optimizer step was not done, and in the simultaneous scheme
- * none. GAN_ERROR_OUT_OF_MEMORY: a larger batch than before. What a loss of the caller's returns. */
+ * GAN_ERROR_NUMERIC: a loss is not finite, or the norm of a player's gradients is not, or is at 2^64 where Adam's
+ * squares end and nothing clips them. The sentence names the player, the step and where the gradients went wrong; that
+ * player did not move, and in the simultaneous scheme neither did. GAN_ERROR_OUT_OF_MEMORY: a larger batch than before;
+ * the session is as it was. What a loss of the caller's returns. */
 GAN_API gan_status gan_session_step(gan_session *session, const gan_tensor *real, gan_session_report *report);
 GAN_API gan_status gan_session_step_labelled(gan_session *session, const gan_tensor *real, const gan_tensor *labels,
                                              gan_session_report *report);
 
 /* The parts of a step. gan_session_step() is the one and then, every discriminator_steps, the other. The G step uses
- * the latents, labels and generated pictures of the last D step, and where the loss or feature matching reads real
- * pictures that step's real tensor: leave its values alone until then. GAN_ERROR_STATE for the G step: before the first
- * D step; in the simultaneous scheme, where it has no step of its own. */
+ * the latents and labels of the last D step, and its generated pictures; when G has moved since, as between two G
+ * steps, it makes them anew. Where the loss or feature matching reads real pictures in the alternating scheme, it looks
+ * at that step's real tensor, to which the session keeps a reference until the next D step: leave its values alone
+ * until then (with accumulate the pictures are copied). GAN_ERROR_STATE for the G step: before the first D step, after
+ * one that failed, or amid those that accumulate; in the simultaneous scheme, where it has no step of its own. */
 GAN_API gan_status gan_session_discriminator_step(gan_session *session, const gan_tensor *real,
                                                   gan_session_report *report);
 GAN_API gan_status gan_session_discriminator_step_labelled(gan_session *session, const gan_tensor *real,
@@ -136,7 +171,8 @@ GAN_API gan_status gan_session_sample_labelled(gan_session *session, const gan_t
 /* The number of classes in a game with labels; 0 in others and for NULL. */
 GAN_API int gan_session_classes(const gan_session *session);
 
-/* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them: G forward, D
+/* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them, without
+ * penalties and with one batch a step: G forward, D
  * forward on real, on generated, and, when they alternate, on generated pictures again after its update (and on real
  * ones where G's loss reads them), and the gradients that are needed. 0 for NULL. */
 GAN_API int64_t gan_session_flops(const gan_session *session);

@@ -12,7 +12,7 @@ gan_status gan_adversarial_loss_read(gan_adversarial_loss *loss, const gan_adver
     if (!loss->discriminator || !loss->generator)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is NULL; a loss has both functions", what,
                         loss->discriminator ? "generator" : "discriminator");
-    if (loss->flags & ~(unsigned)(GAN_LOSS_READS_REAL | GAN_LOSS_TAKES_TARGETS))
+    if (loss->flags & ~(unsigned)(GAN_LOSS_READS_REAL | GAN_LOSS_TAKES_TARGETS | GAN_LOSS_TAKES_LOGITS))
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.flags are %u; they must be a sum of gan_loss_flag", what,
                         loss->flags);
     if (!loss->name) loss->name = "custom";

@@ -26,12 +26,13 @@ static gan_status generator(void *user, const gan_logits *logits, float *loss)
 
 const gan_adversarial_loss *gan_loss_hinge(void)
 {
-    static const gan_adversarial_loss table = {sizeof table, "hinge", 0, hinge, generator, NULL};
+    static const gan_adversarial_loss table = {sizeof table, "hinge", GAN_LOSS_TAKES_LOGITS, hinge, generator, NULL};
     return &table;
 }
 
 const gan_adversarial_loss *gan_loss_wasserstein(void)
 {
-    static const gan_adversarial_loss table = {sizeof table, "wasserstein", 0, wasserstein, generator, NULL};
+    static const gan_adversarial_loss table = {sizeof table, "wasserstein", GAN_LOSS_TAKES_LOGITS,
+                                               wasserstein,  generator,     NULL};
     return &table;
 }

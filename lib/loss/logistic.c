@@ -33,14 +33,15 @@ static gan_status saturating(void *user, const gan_logits *logits, float *loss)
 
 const gan_adversarial_loss *gan_loss_non_saturating(void)
 {
-    static const gan_adversarial_loss table = {sizeof table,  "non_saturating", GAN_LOSS_TAKES_TARGETS,
-                                               discriminator, non_saturating,   NULL};
+    static const gan_adversarial_loss table = {
+        sizeof table,  "non_saturating", GAN_LOSS_TAKES_TARGETS | GAN_LOSS_TAKES_LOGITS,
+        discriminator, non_saturating,   NULL};
     return &table;
 }
 
 const gan_adversarial_loss *gan_loss_saturating(void)
 {
-    static const gan_adversarial_loss table = {sizeof table,  "saturating", GAN_LOSS_TAKES_TARGETS,
-                                               discriminator, saturating,   NULL};
+    static const gan_adversarial_loss table = {
+        sizeof table, "saturating", GAN_LOSS_TAKES_TARGETS | GAN_LOSS_TAKES_LOGITS, discriminator, saturating, NULL};
     return &table;
 }

@@ -74,24 +74,24 @@ static gan_status generator(gan_element_loss element, const gan_logits *l, float
 }
 
 /* The three losses differ by the element alone. */
-#define GAN_RELATIVISTIC_AVERAGE(name, element)                                                                        \
-    static gan_status name##_discriminator(void *user, const gan_logits *logits, float *loss)                          \
-    {                                                                                                                  \
-        (void)user;                                                                                                    \
-        return discriminator(element, logits, loss);                                                                   \
-    }                                                                                                                  \
-    static gan_status name##_generator(void *user, const gan_logits *logits, float *loss)                              \
-    {                                                                                                                  \
-        (void)user;                                                                                                    \
-        return generator(element, logits, loss);                                                                       \
-    }                                                                                                                  \
-    const gan_adversarial_loss *gan_loss_##name(void)                                                                  \
-    {                                                                                                                  \
-        static const gan_adversarial_loss table = {sizeof table,     #name, GAN_LOSS_READS_REAL, name##_discriminator, \
-                                                   name##_generator, NULL};                                            \
-        return &table;                                                                                                 \
+#define GAN_RELATIVISTIC_AVERAGE(name, element, flags)                                                         \
+    static gan_status name##_discriminator(void *user, const gan_logits *logits, float *loss)                  \
+    {                                                                                                          \
+        (void)user;                                                                                            \
+        return discriminator(element, logits, loss);                                                           \
+    }                                                                                                          \
+    static gan_status name##_generator(void *user, const gan_logits *logits, float *loss)                      \
+    {                                                                                                          \
+        (void)user;                                                                                            \
+        return generator(element, logits, loss);                                                               \
+    }                                                                                                          \
+    const gan_adversarial_loss *gan_loss_##name(void)                                                          \
+    {                                                                                                          \
+        static const gan_adversarial_loss table = {                                                            \
+            sizeof table, #name, GAN_LOSS_READS_REAL | (flags), name##_discriminator, name##_generator, NULL}; \
+        return &table;                                                                                         \
     }
 
-GAN_RELATIVISTIC_AVERAGE(relativistic_average, gan_logistic_element)
-GAN_RELATIVISTIC_AVERAGE(relativistic_average_least_squares, squared_element)
-GAN_RELATIVISTIC_AVERAGE(relativistic_average_hinge, gan_hinge_element)
+GAN_RELATIVISTIC_AVERAGE(relativistic_average, gan_logistic_element, GAN_LOSS_TAKES_LOGITS)
+GAN_RELATIVISTIC_AVERAGE(relativistic_average_least_squares, squared_element, 0)
+GAN_RELATIVISTIC_AVERAGE(relativistic_average_hinge, gan_hinge_element, GAN_LOSS_TAKES_LOGITS)

@@ -31,6 +31,7 @@ static gan_status generator(void *user, const gan_logits *l, float *loss)
 const gan_adversarial_loss *gan_loss_relativistic_pairing(void)
 {
     static const gan_adversarial_loss table = {
-        sizeof table, "relativistic_pairing", GAN_LOSS_READS_REAL, discriminator, generator, NULL};
+        sizeof table, "relativistic_pairing", GAN_LOSS_READS_REAL | GAN_LOSS_TAKES_LOGITS, discriminator, generator,
+        NULL};
     return &table;
 }

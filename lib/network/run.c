@@ -101,6 +101,13 @@ void gan_run_free(gan_run **handle)
     gan_network_free(&network);
 }
 
+void gan_run_forget_inputs(gan_run *run)
+{
+    for (int i = 0; i < run->network->input_count; i++) gan_tensor_free(&run->inputs[i]);
+    run->batch = 0;
+    run->has_input_gradients = run->has_tangents = false;
+}
+
 gan_status gan_run_profile(gan_run *run, gan_profile *profile)
 {
     if (!run) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_profile: run is NULL");

@@ -30,6 +30,9 @@ struct gan_run {
     struct gan_run_memory memory;
 };
 
+/* Lets go of the inputs of the last forward pass: the run is as before the first. */
+void gan_run_forget_inputs(gan_run *run);
+
 /* Memory for a larger batch than before, in place of the old one. */
 gan_status gan_run_grow(gan_run *run, int64_t batch);
 

@@ -25,7 +25,8 @@ static gan_status classifier_loss(gan_session *session, gan_session_report *repo
     const struct {
         gan_run *run;
         const gan_tensor *labels;
-    } halves[] = {{session->d_real.run, session->real_labels}, {session->d_fake.run, session->fake_labels}};
+    } halves[] = {{session->memory.d_real.run, gan_session_at_work(session)->real_labels},
+                  {session->memory.d_fake.run, gan_session_at_work(session)->fake_labels}};
     gan_status status = GAN_OK;
     report->d_classifier_loss = 0;
     for (int i = 0; status == GAN_OK && i < 2 && session->options.classifier_weight > 0; i++) {
@@ -41,25 +42,19 @@ static gan_status classifier_loss(gan_session *session, gan_session_report *repo
 gan_status gan_session_discriminator_gradients(gan_session *session, gan_session_report *report)
 {
     const gan_session_options *o = &session->options;
-    gan_run *real = session->d_real.run, *fake = session->d_fake.run;
+    gan_run *real = session->memory.d_real.run, *fake = session->memory.d_fake.run;
     gan_status status = gan_adversarial_loss_discriminator(&session->loss, &report->d_loss, real, fake,
                                                            1 - o->smoothing, o->fake_smoothing);
     if (status == GAN_OK) status = classifier_loss(session, report);
     if (status != GAN_OK) return status;
     report->d_loss += report->d_classifier_loss;
-    describe(real, &report->d_real_logit, &report->d_real);
-    describe(fake, &report->d_fake_logit, &report->d_fake);
-    status = gan_session_check_finite(report->d_loss, "discriminator");
-    if (status == GAN_OK) status = gan_network_zero_gradients(o->discriminator);
+    if (session->reports) {
+        describe(real, &report->d_real_logit, &report->d_real);
+        describe(fake, &report->d_fake_logit, &report->d_fake);
+    }
+    status = gan_session_check_finite(session, report->d_loss, "the loss", "discriminator");
+    if (status == GAN_OK && session->round.batches == 0) status = gan_network_zero_gradients(o->discriminator);
     if (status == GAN_OK) status = gan_run_backward(real, NULL, GAN_WANT_PARAMETERS);
     if (status == GAN_OK) status = gan_run_backward(fake, NULL, GAN_WANT_PARAMETERS);
-    return status;
-}
-
-gan_status gan_session_update_discriminator(gan_session *session, gan_session_report *report)
-{
-    report->d_gradient_norm = gan_network_gradient_norm(session->options.discriminator);
-    gan_status status = gan_session_move(session, session->options.discriminator_optimizer);
-    if (status == GAN_OK) report->step = ++session->steps;
-    return status;
+    return status == GAN_OK ? gan_session_penalize(session, report) : status;
 }

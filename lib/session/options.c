@@ -6,6 +6,7 @@
 /* What a session is made of: whether each option is in range, and whether all of them go together. */
 
 #define MAX_CLASSES (1 << 24) /* a float counts so far */
+#define MOST_CLIP   1e18      /* its square is a float */
 
 #define FIELD(name, type, low, high, fallback)                                               \
     {                                                                                        \
@@ -27,6 +28,12 @@ static const gan_field fields[] = {
     FIELD(classifier_output, INT, 1, GAN_MAX_INPUTS - 1, 1),
     FIELD(feature_weight, FLOAT, 0, FLT_MAX, 0),
     FIELD(feature_output, INT, 1, GAN_MAX_INPUTS - 1, 0),
+    FIELD(generator_clip_norm, FLOAT, 0, MOST_CLIP, 0),
+    FIELD(discriminator_clip_norm, FLOAT, 0, MOST_CLIP, 0),
+    FIELD(generator_clip_value, FLOAT, 0, MOST_CLIP, 0),
+    FIELD(discriminator_clip_value, FLOAT, 0, MOST_CLIP, 0),
+    FIELD(discriminator_clip_weights, FLOAT, 0, MOST_CLIP, 0),
+    FIELD(accumulate, INT, 1, 65536, 1),
 };
 
 static const char call[] = "gan_session_create";

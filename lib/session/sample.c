@@ -7,10 +7,8 @@
 /* Pictures that are made at a time. */
 #define SAMPLE_BATCH 64
 
-static const char call[] = "gan_session_sample";
-
-static gan_status check_sample(const gan_session *session, const gan_tensor *latents, const gan_tensor *labels,
-                               const gan_tensor *images)
+static gan_status check_sample(const gan_session *session, const char *call, const gan_tensor *latents,
+                               const gan_tensor *labels, const gan_tensor *images)
 {
     if (!session || !images)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s NULL", call, session ? "images are" : "session is");
@@ -68,10 +66,10 @@ static gan_status labels_for(gan_session *session, const gan_tensor *labels, int
     return status;
 }
 
-gan_status gan_session_sample_labelled(gan_session *session, const gan_tensor *latents, const gan_tensor *labels,
-                                       gan_tensor *images)
+static gan_status sample(gan_session *session, const char *call, const gan_tensor *latents, const gan_tensor *labels,
+                         gan_tensor *images)
 {
-    gan_status status = check_sample(session, latents, labels, images);
+    gan_status status = check_sample(session, call, latents, labels, images);
     if (status == GAN_OK) status = need_sample_memory(session);
     for (int64_t first = 0; status == GAN_OK && first < images->shape[0]; first += SAMPLE_BATCH) {
         int64_t rest = images->shape[0] - first, count = rest < SAMPLE_BATCH ? rest : SAMPLE_BATCH;
@@ -88,5 +86,11 @@ gan_status gan_session_sample_labelled(gan_session *session, const gan_tensor *l
 
 gan_status gan_session_sample(gan_session *session, const gan_tensor *latents, gan_tensor *images)
 {
-    return gan_session_sample_labelled(session, latents, NULL, images);
+    return sample(session, "gan_session_sample", latents, NULL, images);
+}
+
+gan_status gan_session_sample_labelled(gan_session *session, const gan_tensor *latents, const gan_tensor *labels,
+                                       gan_tensor *images)
+{
+    return sample(session, "gan_session_sample_labelled", latents, labels, images);
 }

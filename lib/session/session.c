@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/session.h"
+#include "layer/registry.h"
 
-#include <string.h>
-
-gan_status gan_session_make_batch(gan_tensor **tensor, gan_context *context, const gan_node *node, int64_t batch)
+/* D's first output, before layers that only give it another shape, is a probability, and the loss wants a logit. */
+static void warn_of_sigmoid(const gan_session *session)
 {
-    int64_t shape[GAN_MAX_RANK];
-    shape[0] = batch;
-    memcpy(shape + 1, node->layer.output.size, (size_t)node->layer.output.rank * sizeof *shape);
-    return gan_tensor_create(tensor, context, GAN_FLOAT32, node->layer.output.rank + 1, shape);
+    const gan_network *d = session->options.discriminator;
+    const gan_node *node = d->outputs[0];
+    while (node->layer.type->traits & GAN_VIEW) node = node->input[0];
+    if (node->layer.type != &gan_layer_sigmoid || !(session->loss.flags & GAN_LOSS_TAKES_LOGITS)) return;
+    gan_log(
+        session->context, GAN_LOG_WARNING,
+        "gan_session_create: the discriminator \"%s\" ends in the sigmoid \"%s\", and the loss \"%s\" takes logits: "
+        "make what goes into the sigmoid its output",
+        d->name, node->name, session->loss.name);
 }
 
 gan_status gan_session_create(gan_session **handle, const gan_session_options *given)
@@ -30,6 +35,8 @@ gan_status gan_session_create(gan_session **handle, const gan_session_options *g
     session->options.loss = NULL; /* the caller's struct may go */
     session->loss = loss;
     session->labelled = options.generator->input_count > 1;
+    session->round.generated = -1;
+    warn_of_sigmoid(session);
     *handle = session;
     return GAN_OK;
 }
@@ -43,7 +50,7 @@ void gan_session_free(gan_session **handle)
     gan_labelled_run_free(&session->sample);
     gan_tensor_free(&session->sample_labels);
     gan_tensor_free(&session->sample_latents);
-    gan_session_free_step_memory(session);
+    gan_session_forget_memory(session);
     gan_optimizer_free(&session->options.discriminator_optimizer);
     gan_optimizer_free(&session->options.generator_optimizer);
     gan_profile_free(&session->profile);
@@ -56,11 +63,12 @@ void gan_session_free(gan_session **handle)
 gan_status gan_session_profile(gan_session *session, gan_profile *profile)
 {
     if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_profile: session is NULL");
-    gan_run *const runs[] = {session->g.run, session->d_real.run, session->d_fake.run};
+    gan_run *const runs[] = {session->memory.g.run, session->memory.d_real.run, session->memory.d_fake.run,
+                             session->memory.d_points.run};
     gan_network *const networks[] = {session->options.generator, session->options.discriminator};
     for (int i = 0; profile && i < 2; i++)
         if (!gan_profile_part_of(profile, networks[i])) return GAN_ERROR_OUT_OF_MEMORY;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (runs[i]) gan_run_profile(runs[i], profile); /* the profile has its part already: it does not fail */
     gan_profile *old = session->profile;
     session->profile = profile ? gan_profile_retain(profile) : NULL;

@@ -15,7 +15,7 @@
 typedef struct settings {
     int64_t batch, threads, ngf, size, steps;
     const char *kernels;
-    bool json, profile, sample, simultaneous;
+    bool json, profile, sample, simultaneous, r1;
 } settings;
 
 typedef struct result {
@@ -59,6 +59,7 @@ static void time_steps(const settings *set, gan_context *context, result *r)
     if (!times) exit(1);
     game_create(&g, context, (int)set->size, (int)set->ngf,
                 set->simultaneous ? GAN_SCHEME_SIMULTANEOUS : GAN_SCHEME_ALTERNATING);
+    if (set->r1) must(gan_session_add_penalty(g.session, gan_penalty_options(.kind = GAN_PENALTY_R1)));
     must(gan_tensor_create(&real, context, GAN_FLOAT32, GAN_SHAPE(set->batch, set->size, set->size, 3)));
     must(gan_random_uniform(context, GAN_STREAM_USER, &position, real, -1, 1));
     for (int i = 0; i < WARM_STEPS; i++) one_step(set, &g, real);
@@ -111,10 +112,11 @@ int main(int argc, char **argv)
         {"kernels", OPTION_TEXT, &set.kernels, 0, 0, "SET", "c, avx2, avx512, neon (the best)"},
         {"sample", OPTION_FLAG, &set.sample, 0, 0, NULL, "generate a batch instead: G alone, inference"},
         {"simultaneous", OPTION_FLAG, &set.simultaneous, 0, 0, NULL, "D and G learn from one forward pass of D"},
+        {"r1", OPTION_FLAG, &set.r1, 0, 0, NULL, "with R1 in every step; operations are counted without it"},
         {"json", OPTION_FLAG, &set.json, 0, 0, NULL, "one line of JSON"},
         {"profile", OPTION_FLAG, &set.profile, 0, 0, NULL, "print the time by layer and pass"},
     };
-    options_result options = options_read(argc, argv, "Times the training step.", lines, 10);
+    options_result options = options_read(argc, argv, "Times the training step.", lines, 11);
     if (options != OPTIONS_OK) return options_exit(options);
     result r = {.sgemm_by = "none"};
     struct rusage usage;

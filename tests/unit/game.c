@@ -30,6 +30,18 @@ static gan_status make_discriminator(gan_network **network, gan_context *context
     return gan_network_build(*network);
 }
 
+/* What is added to a session when there is one. */
+static gan_status add_to_game(game *made, const game_options *options)
+{
+    gan_status status = GAN_OK;
+    for (int i = 0; status == GAN_OK && i < GAME_PENALTIES && options->penalties[i].kind; i++) {
+        made->penalties[i] = options->penalties[i];
+        made->penalties[i].size = sizeof made->penalties[i];
+        status = gan_session_add_penalty(made->session, &made->penalties[i]);
+    }
+    return status;
+}
+
 gan_status make_game(game *made, gan_context *context, game_options options)
 {
     *made = (game){0};
@@ -46,7 +58,8 @@ gan_status make_game(game *made, gan_context *context, game_options options)
     made->options.discriminator = made->d;
     made->options.generator_optimizer = made->g_adam;
     made->options.discriminator_optimizer = made->d_adam;
-    return gan_session_create(&made->session, &made->options);
+    status = gan_session_create(&made->session, &made->options);
+    return status == GAN_OK ? add_to_game(made, &options) : status;
 }
 
 void free_game(game *made)

@@ -4,23 +4,27 @@
 
 #include "support.h"
 
+/* Classes of real pictures in games with labels. */
+#define GAME_CLASSES 3
+
+#define GAME_PENALTIES 3
+
 /* A small game on 8x8 pictures, with the kinds of layers that the reference game has. Members that could not be made
  * are NULL. */
 typedef struct game {
     gan_network *g, *d;
     gan_optimizer *g_adam, *d_adam;
     gan_session_options options; /* of the session */
+    gan_penalty_options penalties[GAME_PENALTIES];
     gan_session *session;
 } game;
 
-/* Classes of real pictures in games with labels. */
-#define GAME_CLASSES 3
-
 typedef struct game_options {
-    gan_session_options play; /* but for size, networks and optimizers */
-    int g_labels, d_labels;   /* width of the label input, 1 or GAME_CLASSES; 0: none */
-    bool classifier;          /* D's output 1: GAME_CLASSES logits */
-    bool features;            /* D's last output: a layer that others read, too */
+    gan_session_options play;                      /* but for size, networks and optimizers */
+    int g_labels, d_labels;                        /* width of the label input, 1 or GAME_CLASSES; 0: none */
+    bool classifier;                               /* D's output 1: GAME_CLASSES logits */
+    bool features;                                 /* D's last output: a layer that others read, too */
+    gan_penalty_options penalties[GAME_PENALTIES]; /* but for size; kind 0 ends them */
 } game_options;
 
 /* The first error stops it; what was made is there to be freed. */

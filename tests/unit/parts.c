@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +10,10 @@ struct parts {
     const gan_adversarial_loss *loss;
     gan_context *context;
     int d_steps;
-    gan_run *g, *real, *fake;
-    gan_tensor *latents, *fake_labels;
-    gan_tensor *g_told, *d_told_real, *d_told_fake; /* labels as the networks get them, or NULL */
-    uint64_t latent_position, label_position;
+    gan_run *g, *real, *fake, *points;
+    gan_tensor *latents, *fake_labels, *at;                         /* at: between or beside pictures */
+    gan_tensor *g_told, *d_told_real, *d_told_fake, *d_told_points; /* labels as the networks get them, or NULL */
+    uint64_t latent_position, label_position, penalty_position;
 };
 
 static gan_tensor *label_input(gan_context *context, const gan_network *network, int64_t batch)
@@ -29,21 +30,26 @@ parts *new_parts(const game *made, gan_context *context, int64_t batch)
     p->context = context;
     p->loss = made->options.loss ? made->options.loss : gan_loss_non_saturating();
     ok(gan_run_create(&p->g, made->g, GAN_TRAINING, batch));
-    ok(gan_run_create(&p->real, made->d, GAN_TRAINING, batch));
-    ok(gan_run_create(&p->fake, made->d, GAN_TRAINING, batch));
+    ok(gan_run_create(&p->real, made->d, GAN_TRAINING_TANGENTS, batch));
+    ok(gan_run_create(&p->fake, made->d, GAN_TRAINING_TANGENTS, batch));
+    ok(gan_run_create(&p->points, made->d, GAN_TRAINING_TANGENTS, batch));
+    p->at = new_tensor(context, GAN_SHAPE(batch, 8, 8, 3));
     p->latents = new_tensor(context, GAN_SHAPE(batch, 10));
     p->fake_labels = new_labels(context, batch);
     p->g_told = label_input(context, made->g, batch);
     p->d_told_real = label_input(context, made->d, batch);
     p->d_told_fake = label_input(context, made->d, batch);
+    p->d_told_points = label_input(context, made->d, batch);
     return p;
 }
 
 void free_parts(parts **handle)
 {
     parts *p = *handle;
-    gan_tensor *tensors[] = {p->latents, p->fake_labels, p->g_told, p->d_told_real, p->d_told_fake};
-    for (int i = 0; i < 5; i++) gan_tensor_free(&tensors[i]);
+    gan_tensor *tensors[] = {p->latents,     p->fake_labels, p->at,           p->g_told,
+                             p->d_told_real, p->d_told_fake, p->d_told_points};
+    for (int i = 0; i < 7; i++) gan_tensor_free(&tensors[i]);
+    gan_run_free(&p->points);
     gan_run_free(&p->fake);
     gan_run_free(&p->real);
     gan_run_free(&p->g);
@@ -85,7 +91,37 @@ static float mean(const gan_tensor *tensor)
     return (float)(sum / (double)gan_tensor_count(tensor));
 }
 
-static void learn_d(parts *p, const gan_tensor *labels, gan_session_report *report)
+/* One line of gan/penalty.h, at what D has seen. */
+static float penalize(parts *p, const gan_penalty_options *o, float weight, const gan_tensor *real,
+                      const gan_tensor *fake, const gan_tensor *labels)
+{
+    float value = 0;
+    if (o->kind == GAN_PENALTY_R1) ok(gan_penalty_squared_norm(&value, p->real, weight));
+    if (o->kind == GAN_PENALTY_R2) ok(gan_penalty_squared_norm(&value, p->fake, weight));
+    if (o->kind == GAN_PENALTY_WGAN_GP) ok(gan_penalty_between(p->at, real, fake, &p->penalty_position));
+    if (o->kind == GAN_PENALTY_DRAGAN)
+        ok(gan_penalty_beside(p->at, real, o->noise > 0 ? o->noise : 0.5f, &p->penalty_position));
+    if (o->kind == GAN_PENALTY_R1 || o->kind == GAN_PENALTY_R2) return value;
+    forward(p->points, p->at, p->d_told_points, labels);
+    ok(gan_penalty_norm_distance(&value, p->points, weight, o->target != 0 ? o->target : signbit(o->target) ? 0 : 1));
+    return value;
+}
+
+static void add_penalties(parts *p, const gan_tensor *real, const gan_tensor *labels, gan_session_report *report)
+{
+    const gan_tensor *fake = gan_run_output(p->g, 0);
+    report->penalty = 0;
+    for (int i = 0; i < GAME_PENALTIES && p->game->penalties[i].kind; i++) {
+        const gan_penalty_options *o = &p->game->penalties[i];
+        int step = p->d_steps - 1, every = o->every ? o->every : 1;
+        float weight = o->weight > 0 ? o->weight : 10;
+        if (o->schedule) weight = gan_schedule_value(o->schedule, weight, (uint64_t)step);
+        if (step % every == 0 && weight > 0)
+            report->penalty += penalize(p, o, (float)every * weight, real, fake, labels);
+    }
+}
+
+static void learn_d(parts *p, const gan_tensor *real, const gan_tensor *labels, gan_session_report *report)
 {
     const gan_session_options *o = &p->game->options;
     ok(gan_adversarial_loss_discriminator(p->loss, &report->d_loss, p->real, p->fake, 1 - o->smoothing,
@@ -98,6 +134,27 @@ static void learn_d(parts *p, const gan_tensor *labels, gan_session_report *repo
     ok(gan_network_zero_gradients(p->game->d));
     ok(gan_run_backward(p->real, NULL, GAN_WANT_PARAMETERS));
     ok(gan_run_backward(p->fake, NULL, GAN_WANT_PARAMETERS));
+    add_penalties(p, real, labels, report);
+}
+
+static void move(gan_network *network, gan_optimizer *optimizer, float clip_norm, float clip_value)
+{
+    if (clip_norm > 0) ok(gan_network_clip_gradient_norm(network, clip_norm, NULL));
+    if (clip_value > 0) ok(gan_network_clip_gradient_value(network, clip_value));
+    ok(gan_optimizer_step(optimizer));
+}
+
+static void move_d(const parts *p)
+{
+    const gan_session_options *o = &p->game->options;
+    move(p->game->d, p->game->d_adam, o->discriminator_clip_norm, o->discriminator_clip_value);
+    if (o->discriminator_clip_weights > 0) ok(gan_network_clip_parameters(p->game->d, o->discriminator_clip_weights));
+}
+
+static void move_g(const parts *p)
+{
+    const gan_session_options *o = &p->game->options;
+    move(p->game->g, p->game->g_adam, o->generator_clip_norm, o->generator_clip_value);
 }
 
 static void learn_g(parts *p, gan_session_report *report)
@@ -141,14 +198,14 @@ void step_by_parts(parts *p, const gan_tensor *real, const gan_tensor *labels, g
     bool reads_real = o->feature_weight > 0 || (!o->features_only && (p->loss->flags & GAN_LOSS_READS_REAL));
     generate(p, labels);
     look(p, real, labels, true);
-    learn_d(p, labels, report);
-    if (!together) ok(gan_optimizer_step(p->game->d_adam));
+    learn_d(p, real, labels, report);
+    if (!together) move_d(p);
     if (!g_learns) return;
     if (together)
         clear(p->fake);
     else
         look(p, real, labels, reads_real);
     learn_g(p, report);
-    if (together) ok(gan_optimizer_step(p->game->d_adam));
-    ok(gan_optimizer_step(p->game->g_adam));
+    if (together) move_d(p);
+    move_g(p);
 }

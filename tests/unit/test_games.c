@@ -19,7 +19,15 @@ typedef struct kind {
     gan_session_options play;
     int g_labels, d_labels;
     bool classifier, features;
+    gan_penalty_options penalties[GAME_PENALTIES];
 } kind;
+
+#define R1      GAN_PENALTY_R1
+#define R2      GAN_PENALTY_R2
+#define WGAN_GP GAN_PENALTY_WGAN_GP
+#define DRAGAN  GAN_PENALTY_DRAGAN
+
+static const gan_schedule falling = {sizeof falling, .kind = GAN_SCHEDULE_LINEAR, .steps = 2};
 
 static const kind kinds[] = {
     {NULL, {.smoothing = 0.1f}},
@@ -52,6 +60,19 @@ static const kind kinds[] = {
      1,
      .classifier = true,
      .features = true},
+    {NULL, {.smoothing = 0.1f}, .penalties = {{.kind = R1, .weight = 2}}},
+    {"relativistic_pairing", {0}, .penalties = {{.kind = R1, .weight = 1}, {.kind = R2, .weight = 0.5f}}},
+    {"wasserstein", {.discriminator_steps = 3}, .penalties = {{.kind = WGAN_GP}}},
+    {NULL, {0}, .penalties = {{.kind = DRAGAN, .noise = 0.3f, .target = GAN_ZERO}}},
+    {"hinge", {0}, .penalties = {{.kind = R1, .every = 2}, {.kind = WGAN_GP, .every = 3}, {.kind = DRAGAN}}},
+    {"hinge",
+     {.scheme = SIMULTANEOUS, .feature_weight = 0.5f},
+     .features = true,
+     .penalties = {{.kind = R2, .weight = 3, .schedule = &falling}, {.kind = R1}}},
+    {NULL, {0}, ONE_HOT, ONE_HOT, .penalties = {{.kind = R1}, {.kind = WGAN_GP}}},
+    {"hinge", {.classes = GAME_CLASSES, .scheme = SIMULTANEOUS}, 1, 1, .penalties = {{.kind = DRAGAN}, {.kind = R2}}},
+    {"wasserstein", {.discriminator_clip_weights = 0.02f, .discriminator_clip_norm = 0.1f}},
+    {NULL, {.generator_clip_norm = 0.01f, .generator_clip_value = 0.002f, .discriminator_clip_value = 0.01f}},
 };
 
 #define KINDS ((int)(sizeof kinds / sizeof kinds[0]))
@@ -59,6 +80,7 @@ static const kind kinds[] = {
 static game_options options_of(const kind *k)
 {
     game_options options = {k->play, k->g_labels, k->d_labels, k->classifier, k->features};
+    memcpy(options.penalties, k->penalties, sizeof options.penalties);
     options.play.loss = gan_adversarial_loss_find(k->loss);
     ck_assert(!k->loss == !options.play.loss);
     return options;
@@ -127,6 +149,7 @@ static void check_reports(const gan_session_report *a, const gan_session_report 
     ck_assert_float_eq(a->d_classifier_loss, b->d_classifier_loss);
     ck_assert_float_eq(a->g_classifier_loss, b->g_classifier_loss);
     ck_assert_float_eq(a->feature_loss, b->feature_loss);
+    ck_assert_float_eq(a->penalty, b->penalty);
     ck_assert_float_eq_tol(a->d_real_logit, b->d_real_logit, 1e-6f);
     ck_assert_float_eq_tol(a->d_fake_logit, b->d_fake_logit, 1e-6f);
     ck_assert(a->generator_stepped == b->generator_stepped);

@@ -290,7 +290,7 @@ START_TEST(sample_misuse)
     fails(GAN_ERROR_SHAPE, "labels are int32 [6]; they must be int32 [2]",
           gan_session_sample_labelled(play.session, NULL, labels, images));
     numbers(two)[1] = 3;
-    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_session_sample: labels[1] is 3; it must be 0 to 2",
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_session_sample_labelled: labels[1] is 3; it must be 0 to 2",
           gan_session_sample_labelled(play.session, NULL, two, images));
     fails(GAN_ERROR_INVALID_ARGUMENT, "labels were given, and the generator takes none",
           gan_session_sample_labelled(plain.session, NULL, two, images));

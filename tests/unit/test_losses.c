@@ -260,8 +260,8 @@ START_TEST(adversarial_misuse)
     bad.discriminator = NULL;
     fails(GAN_ERROR_INVALID_ARGUMENT, "discriminator is NULL", gan_adversarial_loss_generator(&bad, &v, real, fake));
     bad = *hinge;
-    bad.flags = 4;
-    fails(GAN_ERROR_INVALID_ARGUMENT, "flags are 4", gan_adversarial_loss_generator(&bad, &v, real, fake));
+    bad.flags = 8;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "flags are 8", gan_adversarial_loss_generator(&bad, &v, real, fake));
     bad = *hinge;
     bad.size = 0;
     fails(GAN_ERROR_INVALID_ARGUMENT, "gan_adversarial_loss.size is 0",

@@ -70,14 +70,24 @@ static gan_status play_more(struct program *p)
 /* A plain game, and one in which everything takes memory that can take some. */
 static const game_options games[] = {
     {.play = {.smoothing = 0.1f}},
-    {{.classifier_weight = 1, .feature_weight = 1}, 1, GAME_CLASSES, .classifier = true, .features = true},
+    {{.classifier_weight = 1, .feature_weight = 1, .accumulate = 2},
+     1,
+     GAME_CLASSES,
+     .classifier = true,
+     .features = true,
+     .penalties = {{.kind = GAN_PENALTY_R1}, {.kind = GAN_PENALTY_WGAN_GP}}},
 };
 
 #define GAMES ((int)(sizeof games / sizeof games[0]))
 
+/* With as many batches as it takes. */
 static gan_status step(struct program *p)
 {
-    return gan_session_step_labelled(p->game.session, p->real, p->labels, NULL);
+    int batches = p->game.options.accumulate > 1 ? p->game.options.accumulate : 1;
+    gan_status status = GAN_OK;
+    for (int i = 0; status == GAN_OK && i < batches; i++)
+        status = gan_session_step_labelled(p->game.session, p->real, p->labels, NULL);
+    return status;
 }
 
 static gan_status start(struct program *p, struct allocator *allocator, const game_options *options)
@@ -171,6 +181,50 @@ START_TEST(a_failed_step_can_be_repeated)
 }
 END_TEST
 
+static gan_status step_of(struct program *p, int64_t batch)
+{
+    ok(gan_tensor_set_batch(p->real, batch));
+    if (p->labels) ok(gan_tensor_set_batch(p->labels, batch));
+    fill_real(p->context, p->real, 1);
+    return step(p);
+}
+
+/* A step of 4, one of 8 whose allocation `fail` fails (0: it is not made), and what can still be done after that. */
+static gan_status fail_to_grow(int fail, uint64_t *bits)
+{
+    struct allocator allocator = {0};
+    struct program program = {0};
+    gan_status status = GAN_OK;
+    ok(start(&program, &allocator, &games[0]));
+    ok(step_of(&program, 4));
+    int calls = allocator.calls;
+    allocator.fail_at = calls + fail;
+    if (fail) status = step_of(&program, 8);
+    calls = allocator.calls;
+    if (status != GAN_OK || !fail) {
+        ok(gan_session_generator_step(program.game.session, NULL)); /* by the step of 4 */
+        ok(step_of(&program, 4));
+        ck_assert_int_eq(allocator.calls, calls);
+        *bits = game_bits(&program.game);
+    }
+    stop(&program);
+    return status;
+}
+
+/* No memory for a larger batch: the session is as it was, down to the pictures that G may still learn from. */
+START_TEST(a_larger_batch_that_fails_changes_nothing)
+{
+    uint64_t expected, bits;
+    int failures = 0;
+    ok(fail_to_grow(0, &expected));
+    while (fail_to_grow(failures + 1, &bits) != GAN_OK) {
+        failures++;
+        ck_assert_msg(bits == expected, "allocation %d left a trace", failures);
+    }
+    ck_assert_int_gt(failures, 10);
+}
+END_TEST
+
 START_TEST(later_steps_take_no_memory)
 {
     struct allocator allocator = {0};
@@ -195,6 +249,7 @@ int main(void)
     tcase_set_timeout(tests, 0);
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, GAMES);
     tcase_add_loop_test(tests, a_failed_step_can_be_repeated, 0, GAMES);
+    tcase_add_test(tests, a_larger_batch_that_fails_changes_nothing);
     tcase_add_loop_test(tests, later_steps_take_no_memory, 0, GAMES);
     return run_suite(suite);
 }
