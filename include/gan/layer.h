@@ -66,12 +66,12 @@ typedef struct gan_initializer {
 
 /* Spectral normalization (Miyato, Kataoka, Koyama, Yoshida 2018): with `spectral_norm` a layer works with W / sigma in
  * place of its weight W, where sigma is the largest singular value of W as a matrix, outputs x everything else. It is
- * estimated by power iteration on the buffer "LAYER.u" [outputs], a vector of length 1 that begins at random. A
+ * estimated by power iteration on the buffer "LAYER.u" [outputs], a vector of length 1 that begins at random. Each
  * training pass makes one iteration,
  *     v = W' u / |W' u|,  u = W v / |W v|,  sigma = u' W v,
- * and inference takes the u that it finds, sigma = |W' u|. Gradients of W flow through sigma, u and v being constants,
- * as in PyTorch's spectral_norm. Each training pass of a step moves u: D moves it once for real and once for generated
- * pictures. W itself is what is trained and saved. A weight of zeros stays one. */
+ * and inference leaves u where it is: sigma = |W' u|. Gradients of W flow through sigma, u and v being constants. All
+ * this is what PyTorch's spectral_norm does, but that it keeps v of the last training pass for inference. W itself is
+ * what is trained and saved. A weight that is all zeros is left as it is. */
 
 /* An input of the network. shape: 1..GAN_MAX_RANK-1 dimensions, each at least 1, without the batch.
  * gan_input(network, 16, 16, 3). A network may have several; their order is the order of the calls. */
@@ -93,7 +93,7 @@ typedef struct gan_conv2d_options {
     bool no_bias;
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
-    bool spectral_norm;      /* of the weight, see the comment above */
+    bool spectral_norm;      /* of the weight: see above */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
