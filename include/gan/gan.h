@@ -9,14 +9,17 @@
 #include <gan/batch_discrimination.h>
 #include <gan/context.h>
 #include <gan/dataset.h>
+#include <gan/embedding.h>
 #include <gan/image.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>
 #include <gan/norm.h>
 #include <gan/optimizer.h>
+#include <gan/pooling.h>
 #include <gan/profile.h>
 #include <gan/random.h>
+#include <gan/resize.h>
 #include <gan/run.h>
 #include <gan/session.h>
 #include <gan/status.h>

@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/registry.h"
 
-const gan_layer_type *const gan_layer_types[] = {
-    &gan_layer_input,      &gan_layer_conv2d,      &gan_layer_conv2d_transpose,
-    &gan_layer_linear,     &gan_layer_batch_norm,  &gan_layer_relu,
-    &gan_layer_leaky_relu, &gan_layer_tanh,        &gan_layer_sigmoid,
-    &gan_layer_reshape,    &gan_layer_flatten,     &gan_layer_concat,
-    &gan_layer_add,        &gan_layer_concat_diff, NULL};
+const gan_layer_type *const gan_layer_types[] = {&gan_layer_input,
+                                                 &gan_layer_conv2d,
+                                                 &gan_layer_conv2d_transpose,
+                                                 &gan_layer_linear,
+                                                 &gan_layer_batch_norm,
+                                                 &gan_layer_relu,
+                                                 &gan_layer_leaky_relu,
+                                                 &gan_layer_tanh,
+                                                 &gan_layer_sigmoid,
+                                                 &gan_layer_reshape,
+                                                 &gan_layer_flatten,
+                                                 &gan_layer_concat,
+                                                 &gan_layer_add,
+                                                 &gan_layer_concat_diff,
+                                                 &gan_layer_average_pool,
+                                                 &gan_layer_max_pool,
+                                                 &gan_layer_global_average_pool,
+                                                 &gan_layer_global_sum_pool,
+                                                 &gan_layer_upsample,
+                                                 &gan_layer_pixel_shuffle,
+                                                 &gan_layer_pixel_unshuffle,
+                                                 &gan_layer_embedding,
+                                                 NULL};

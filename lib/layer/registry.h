@@ -6,7 +6,10 @@
 
 #include <gan/activation.h>
 #include <gan/batch_discrimination.h>
+#include <gan/embedding.h>
 #include <gan/norm.h>
+#include <gan/pooling.h>
+#include <gan/resize.h>
 
 /* One line a layer, here and in registry.c. */
 extern const gan_layer_type gan_layer_input;
@@ -23,5 +26,13 @@ extern const gan_layer_type gan_layer_flatten;
 extern const gan_layer_type gan_layer_concat;
 extern const gan_layer_type gan_layer_add;
 extern const gan_layer_type gan_layer_concat_diff;
+extern const gan_layer_type gan_layer_average_pool;
+extern const gan_layer_type gan_layer_max_pool;
+extern const gan_layer_type gan_layer_global_average_pool;
+extern const gan_layer_type gan_layer_global_sum_pool;
+extern const gan_layer_type gan_layer_upsample;
+extern const gan_layer_type gan_layer_pixel_shuffle;
+extern const gan_layer_type gan_layer_pixel_unshuffle;
+extern const gan_layer_type gan_layer_embedding;
 
 #endif

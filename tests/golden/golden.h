@@ -13,4 +13,10 @@ typedef struct golden_kind {
 void check_layer_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
 
+/* GAN_PADDING_VALID where the file has no setting "padding". */
+int padding_of(const golden *file);
+
+/* The layers of images.c; NULL for another kind. */
+gan_node *add_image_layer(const golden *file, const char *kind, gan_node *const *inputs);
+
 #endif

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A file of one layer: x, its parameters, y, dy, and the gradients. */
+/* A file of one layer: x (or x0, x1, ..), its parameters, y, dy, and the gradients. Where there are directions tx, also
+ * the tangent ty, a gradient dty of it, and the gradients of sum(ty * dty), whose names begin with dd. */
 
 #define TOLERANCE 3e-6f
 
@@ -13,7 +14,7 @@ static int setting(const golden *file, const char *name, int fallback)
     return (int)golden_number(file, name, fallback);
 }
 
-static int padding_of(const golden *file)
+int padding_of(const golden *file)
 {
     const char *padding = golden_text(file, "padding");
     if (!padding || strcmp(padding, "valid") == 0) return GAN_PADDING_VALID;
@@ -23,15 +24,19 @@ static int padding_of(const golden *file)
 }
 
 /* The settings that both convolutions have; the kernel's size is in the weight's shape. */
-#define CONVOLUTION_SETTINGS(file, filter_axis)                                                                    \
-    .filters = (int)weight_shape[filter_axis], .kernel_h = (int)weight_shape[0], .kernel_w = (int)weight_shape[1], \
-    .stride = setting(file, "stride", 1), .stride_h = setting(file, "stride_h", 0),                                \
-    .stride_w = setting(file, "stride_w", 0), .padding = padding_of(file), .pad_top = setting(file, "pad_top", 0), \
-    .pad_bottom = setting(file, "pad_bottom", 0), .pad_left = setting(file, "pad_left", 0),                        \
-    .pad_right = setting(file, "pad_right", 0), .no_bias = !golden_find(file, "b", NULL, NULL)
+#define CONVOLUTION_SETTINGS(file, filter_axis)                                                                      \
+    .filters = (int)weight_shape[filter_axis] * (filter_axis == 2 ? setting(file, "groups", 1) : 1),                 \
+    .kernel_h = (int)weight_shape[0], .kernel_w = (int)weight_shape[1], .stride = setting(file, "stride", 1),        \
+    .stride_h = setting(file, "stride_h", 0), .stride_w = setting(file, "stride_w", 0), .padding = padding_of(file), \
+    .pad_top = setting(file, "pad_top", 0), .pad_bottom = setting(file, "pad_bottom", 0),                            \
+    .pad_left = setting(file, "pad_left", 0), .pad_right = setting(file, "pad_right", 0),                            \
+    .no_bias = !golden_find(file, "b", NULL, NULL), .groups = setting(file, "groups", 0)
 
-static gan_node *add_layer(const golden *file, const char *kind, gan_node *x)
+static gan_node *add_layer(const golden *file, const char *kind, gan_node *const *inputs, int count)
 {
+    gan_node *x = inputs[0], *of_images = add_image_layer(file, kind, inputs);
+    (void)count;
+    if (of_images) return of_images;
     int64_t weight_shape[GAN_MAX_RANK] = {0};
     golden_find(file, "w", NULL, weight_shape);
     if (strcmp(kind, "conv2d") == 0) return gan_conv2d(x, CONVOLUTION_SETTINGS(file, 3));
@@ -56,7 +61,7 @@ static const struct {
 
 static int name_of(const char *parameter)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
         if (strcmp(strchr(parameter, '.'), names[i].parameter) == 0) return i;
     ck_abort_msg("parameter %s is not known", parameter);
     return 0;
@@ -82,28 +87,87 @@ static void compare(const golden *file, const char *name, const gan_tensor *tens
     check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
 }
 
+/* The layer's inputs in the file: x, input, or x0, x1 and so on; `prefix` comes before the name. */
+static int read_inputs(const golden *file, gan_context *context, const char *prefix, gan_tensor *inputs[GAN_MAX_INPUTS])
+{
+    int count = 0;
+    while (count < GAN_MAX_INPUTS) {
+        char name[32];
+        snprintf(name, sizeof name, "%sx%d", prefix, count);
+        if (!golden_find(file, name, NULL, NULL)) break;
+        inputs[count++] = golden_tensor(file, context, name);
+    }
+    if (count > 0) return count;
+    char name[32];
+    snprintf(name, sizeof name, "%sx", prefix);
+    inputs[0] = golden_tensor(file, context, golden_find(file, name, NULL, NULL) ? name : "input");
+    return 1;
+}
+
+/* Everything that the last backward pass left; `prefix` comes before the names of gradients: "", or "d" for second
+ * ones. */
+static void compare_gradients(const golden *file, const char *prefix, const gan_network *network, const gan_run *run)
+{
+    char name[32];
+    int inputs = gan_network_input_count(network);
+    for (int i = 0; i < inputs; i++) {
+        snprintf(name, sizeof name, inputs > 1 ? "%sdx%d" : "%sdx", prefix, i);
+        bool named = golden_find(file, name, NULL, NULL) != NULL;
+        compare(file, named ? name : "dinput", gan_run_input_gradient(run, i));
+    }
+    for (int i = 0; i < gan_network_parameter_count(network); i++) {
+        const char *gradient = names[name_of(gan_network_parameter_name(network, i))].gradient;
+        snprintf(name, sizeof name, "%s%s", prefix, gradient);
+        compare(file, name, gan_network_gradient(network, i));
+    }
+}
+
+static void check_tangents(const golden *file, gan_context *context, gan_network *network, gan_tensor *const *x)
+{
+    gan_run *run;
+    gan_tensor *tx[GAN_MAX_INPUTS], *dty = golden_tensor(file, context, "dty");
+    const gan_tensor *inputs[GAN_MAX_INPUTS], *directions[GAN_MAX_INPUTS];
+    int count = read_inputs(file, context, "t", tx);
+    for (int i = 0; i < count; i++) {
+        inputs[i] = x[i];
+        directions[i] = tx[i];
+    }
+    ok(gan_run_create(&run, network, GAN_TRAINING_TANGENTS, gan_tensor_dimension(x[0], 0)));
+    ok(gan_run_forward_all(run, inputs, count));
+    ok(gan_run_tangent_all(run, directions, count));
+    compare(file, "ty", gan_run_output_tangent(run, 0));
+    ok(gan_network_zero_gradients(network));
+    ok(gan_run_tangent_backward(run, dty, GAN_WANT_INPUTS | GAN_WANT_PARAMETERS));
+    compare_gradients(file, "d", network, run);
+    gan_run_free(&run);
+    for (int i = 0; i < count; i++) gan_tensor_free(&tx[i]);
+    gan_tensor_free(&dty);
+}
+
 void check_layer_file(const golden *file, gan_context *context, const char *kind)
 {
-    const char *x_name = golden_find(file, "x", NULL, NULL) ? "x" : "input";
-    const char *dx_name = golden_find(file, "dx", NULL, NULL) ? "dx" : "dinput";
-    gan_tensor *x = golden_tensor(file, context, x_name), *dy = golden_tensor(file, context, "dy");
+    gan_tensor *x[GAN_MAX_INPUTS], *dy = golden_tensor(file, context, "dy");
+    const gan_tensor *inputs[GAN_MAX_INPUTS];
+    gan_node *nodes[GAN_MAX_INPUTS];
     gan_network *network;
+    int count = read_inputs(file, context, "", x);
     ok(gan_network_create(&network, context, NULL));
-    gan_node *input = gan_input_layer(network, gan_tensor_rank(x) - 1, gan_tensor_shape(x) + 1, NULL);
-    gan_network_output(network, add_layer(file, kind, input));
+    for (int i = 0; i < count; i++) {
+        inputs[i] = x[i];
+        nodes[i] = gan_input_layer(network, gan_tensor_rank(x[i]) - 1, gan_tensor_shape(x[i]) + 1, NULL);
+    }
+    gan_network_output(network, add_layer(file, kind, nodes, count));
     ok(gan_network_build(network));
     load_parameters(file, context, network);
     gan_run *run;
-    ok(gan_run_create(&run, network, GAN_TRAINING, gan_tensor_dimension(x, 0)));
-    ok(gan_run_forward(run, x));
+    ok(gan_run_create(&run, network, GAN_TRAINING, gan_tensor_dimension(x[0], 0)));
+    ok(gan_run_forward_all(run, inputs, count));
     ok(gan_run_backward(run, dy, GAN_WANT_INPUTS | GAN_WANT_PARAMETERS));
     compare(file, "y", gan_run_output(run, 0));
-    compare(file, dx_name, gan_run_input_gradient(run, 0));
-    for (int i = 0; i < gan_network_parameter_count(network); i++)
-        compare(file, names[name_of(gan_network_parameter_name(network, i))].gradient,
-                gan_network_gradient(network, i));
+    compare_gradients(file, "", network, run);
+    if (golden_find(file, "ty", NULL, NULL)) check_tangents(file, context, network, x);
     gan_run_free(&run);
     gan_network_free(&network);
     gan_tensor_free(&dy);
-    gan_tensor_free(&x);
+    for (int i = 0; i < count; i++) gan_tensor_free(&x[i]);
 }

@@ -21,6 +21,14 @@ static const golden_kind kinds[] = {
     {"tanh", check_layer_file},
     {"sigmoid", check_layer_file},
     {"gan_steps", check_steps_file},
+    {"average_pool", check_layer_file},
+    {"max_pool", check_layer_file},
+    {"global_average_pool", check_layer_file},
+    {"global_sum_pool", check_layer_file},
+    {"upsample", check_layer_file},
+    {"pixel_shuffle", check_layer_file},
+    {"pixel_unshuffle", check_layer_file},
+    {"embedding", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)
