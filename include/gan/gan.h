@@ -6,6 +6,7 @@
  * the way in. Conventions that hold everywhere: gan/status.h (errors), gan/context.h (options), gan/layer.h (builder
  * calls). */
 #include <gan/activation.h>
+#include <gan/attention.h>
 #include <gan/batch_discrimination.h>
 #include <gan/context.h>
 #include <gan/dataset.h>

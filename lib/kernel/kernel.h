@@ -159,6 +159,16 @@ typedef struct gan_kernels {
     void (*grouped_conv)(const gan_conv_call *call);
     void (*grouped_gradient)(float *gradient, const float *image, const float *output,
                              const gan_conv_geometry *geometry, int64_t samples, int64_t kernel_row);
+
+    /* Over the rows of a matrix [rows, c]; scale >= 0. y = softmax(scale * x), in place is fine; a NaN or a positive
+     * infinity makes its row NaN. dx = scale * y * (dy - <dy>), with <a> = the sum over the row of y * a; in place is
+     * fine. */
+    void (*softmax)(float *y, const float *x, float scale, int64_t rows, int64_t c);
+    void (*softmax_backward)(float *dx, const float *dy, const float *y, float scale, int64_t rows, int64_t c);
+    /* The gradients of the tangent ty = scale * y * (tx - <tx>). In: dx = the gradient of y, dtx = that of ty, each
+     * but for what ty's own use of y gives. Out: dx = that of x, dtx = that of tx. */
+    void (*softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale, int64_t rows,
+                                     int64_t c);
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

@@ -58,4 +58,7 @@ const gan_kernels VARIANT(kernels) = {
     .embedding_gradient = VARIANT(embedding_gradient),
     .grouped_conv = VARIANT(grouped_conv),
     .grouped_gradient = VARIANT(grouped_gradient),
+    .softmax = VARIANT(softmax),
+    .softmax_backward = VARIANT(softmax_backward),
+    .softmax_tangent_backward = VARIANT(softmax_tangent_backward),
 };

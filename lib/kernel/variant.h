@@ -189,5 +189,9 @@ void VARIANT(embedding_gradient)(float *gradient, const float *dy, const float *
 void VARIANT(grouped_conv)(const gan_conv_call *call);
 void VARIANT(grouped_gradient)(float *gradient, const float *image, const float *output,
                                const gan_conv_geometry *geometry, int64_t samples, int64_t kernel_row);
+void VARIANT(softmax)(float *y, const float *x, float scale, int64_t rows, int64_t c);
+void VARIANT(softmax_backward)(float *dx, const float *dy, const float *y, float scale, int64_t rows, int64_t c);
+void VARIANT(softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale,
+                                       int64_t rows, int64_t c);
 
 #endif

@@ -23,4 +23,5 @@ const gan_layer_type *const gan_layer_types[] = {&gan_layer_input,
                                                  &gan_layer_pixel_shuffle,
                                                  &gan_layer_pixel_unshuffle,
                                                  &gan_layer_embedding,
+                                                 &gan_layer_attention,
                                                  NULL};

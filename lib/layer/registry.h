@@ -5,6 +5,7 @@
 #include "layer/layer.h"
 
 #include <gan/activation.h>
+#include <gan/attention.h>
 #include <gan/batch_discrimination.h>
 #include <gan/embedding.h>
 #include <gan/norm.h>
@@ -34,5 +35,6 @@ extern const gan_layer_type gan_layer_upsample;
 extern const gan_layer_type gan_layer_pixel_shuffle;
 extern const gan_layer_type gan_layer_pixel_unshuffle;
 extern const gan_layer_type gan_layer_embedding;
+extern const gan_layer_type gan_layer_attention;
 
 #endif

@@ -122,6 +122,9 @@ CASE(space_to_depth, k->space_to_depth(x->d, x->a, &blocks, BATCH))
 CASE(grouped_conv, k->grouped_conv(&(gan_conv_call){&threes, false, 16, x->a, x->b, x->c, x->d}))
 CASE(grouped_adjoint, k->grouped_conv(&(gan_conv_call){&threes, true, 16, x->a, x->b, x->c, x->d}))
 CASE(grouped_gradient, for (int row = 0; row < 3; row++) k->grouped_gradient(x->d, x->a, x->b, &threes, 16, row))
+CASE(softmax, k->softmax(x->d, x->a, 1, rows, c))
+CASE(softmax_backward, k->softmax_backward(x->d, x->a, x->b, 1, rows, c))
+CASE(softmax_tangent_backward, k->softmax_tangent_backward(x->d, x->e, x->a, x->b, 0, rows, c))
 
 #define LINE(name, shapes)                                           \
     {                                                                \
@@ -172,6 +175,9 @@ static const struct {
     LINE(grouped_conv, own),
     LINE(grouped_adjoint, own),
     LINE(grouped_gradient, own),
+    LINE(softmax, matrices),
+    LINE(softmax_backward, matrices),
+    LINE(softmax_tangent_backward, matrices),
 };
 
 #define FLOATS ((size_t)1 << 20)

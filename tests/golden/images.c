@@ -25,6 +25,8 @@ KIND(pixel_shuffle, x[0], SETTING(block), SETTING(order))
 KIND(pixel_unshuffle, x[0], SETTING(block), SETTING(order))
 KIND(embedding, x[0], SETTING(classes), SETTING(dim))
 
+KIND(attention, x[0], .key = x[1], .value = x[2], .scale = (float)golden_number(file, "scale", 0))
+
 #define ROW(name)         \
     {                     \
 #name, add_##name \
@@ -32,8 +34,8 @@ KIND(embedding, x[0], SETTING(classes), SETTING(dim))
 static const struct {
     const char *kind;
     gan_node *(*add)(const golden *file, gan_node *const *x);
-} kinds[] = {ROW(average_pool), ROW(max_pool),      ROW(global_average_pool), ROW(global_sum_pool),
-             ROW(upsample),     ROW(pixel_shuffle), ROW(pixel_unshuffle),     ROW(embedding)};
+} kinds[] = {ROW(average_pool),  ROW(max_pool),        ROW(global_average_pool), ROW(global_sum_pool), ROW(upsample),
+             ROW(pixel_shuffle), ROW(pixel_unshuffle), ROW(embedding),           ROW(attention)};
 
 gan_node *add_image_layer(const golden *file, const char *kind, gan_node *const *inputs)
 {

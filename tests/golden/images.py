@@ -129,3 +129,15 @@ grouped_conv("conv2d_depthwise", (2, 5, 5, 5), (3, 3), 5, 5, (1, 2))
 grouped_conv("conv2d_multiplier", (2, 4, 4, 3), (4, 4), 6, 3, (2, 2))
 grouped_transpose("conv2d_transpose_groups", (2, 3, 2, 6), (3, 4), 4, 2, (2, 1))
 grouped_transpose("conv2d_transpose_depthwise", (2, 3, 3, 5), (4, 4), 5, 5, (2, 2))
+
+
+def attention(scale):
+    def function(q, k, v):
+        pairs = torch.einsum("nhwd,nijd->nhwij", q, k).flatten(3)
+        return torch.einsum("nhwp,npe->nhwe", (scale * pairs).softmax(-1), v.flatten(1, 2))
+
+    return function
+
+
+layer("attention", attention(1), [numbers(2, 3, 2, 4), numbers(2, 2, 2, 4), numbers(2, 2, 2, 5)], scale=1)
+layer("attention_scale", attention(0.5), [numbers(2, 2, 3, 4), numbers(2, 3, 1, 4), numbers(2, 3, 1, 3)], scale=0.5)

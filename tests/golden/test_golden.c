@@ -29,6 +29,7 @@ static const golden_kind kinds[] = {
     {"pixel_shuffle", check_layer_file},
     {"pixel_unshuffle", check_layer_file},
     {"embedding", check_layer_file},
+    {"attention", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

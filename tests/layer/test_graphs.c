@@ -82,6 +82,13 @@ static void norms(gan_network *n, gan_node *x, gan_node *x2)
     gan_network_output(n, gan_linear(gan_add(a, b), .units = 2));
 }
 
+static void attention_of_one(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(conv(x)), *b = gan_max_pool(gan_sigmoid(x2), .kernel = 2);
+    gan_node *c = gan_attention(a, .key = a, .value = a);
+    gan_network_output(n, gan_tanh(gan_attention(c, .key = b, .value = b)));
+}
+
 static const struct {
     const char *name;
     void (*build)(gan_network *, gan_node *, gan_node *);
@@ -96,6 +103,7 @@ static const struct {
     {"dead ends", dead_ends},
     {"late input", late_input},
     {"norms", norms},
+    {"attention of one", attention_of_one},
 };
 
 #define GRAPHS ((int)(sizeof graphs / sizeof graphs[0]))

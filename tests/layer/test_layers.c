@@ -27,6 +27,7 @@ typedef struct layer_case {
 #define GLOBAL(layer)       &gan_layer_global_##layer##_pool, OPTIONS(gan_global_pool_options, .name = NULL), 1
 #define UPSAMPLE(...)       &gan_layer_upsample, OPTIONS(gan_upsample_options, __VA_ARGS__), 1
 #define SHUFFLE(layer, ...) &gan_layer_pixel_##layer, OPTIONS(gan_pixel_shuffle_options, __VA_ARGS__), 1
+#define ATTENTION(...)      &gan_layer_attention, OPTIONS(gan_attention_options, __VA_ARGS__), 3
 #define SAME                .padding = GAN_PADDING_SAME
 #define EXPLICIT            .padding = GAN_PADDING_EXPLICIT
 
@@ -89,6 +90,8 @@ static const layer_case cases[] = {
     {SHUFFLE(unshuffle, .block = 3), {{3, {6, 3, 2}}}},
     {SHUFFLE(unshuffle, .order = GAN_SHUFFLE_BLOCKS_FIRST), {{3, {4, 2, 5}}}},
     {&gan_layer_embedding, OPTIONS(gan_embedding_options, .classes = 4, .dim = 70), 1, {{1, {1}}}, {4}},
+    {ATTENTION(.scale = 0.5f), {{3, {2, 3, 5}}, {3, {2, 2, 5}}, {3, {2, 2, 19}}}},
+    {ATTENTION(.name = NULL), {{2, {4, 2}}, {3, {3, 1, 2}}, {3, {3, 1, 1}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
@@ -123,7 +126,7 @@ static gan_network *network_of(const layer_case *c, gan_context *context)
         unsigned char options[512];
         memcpy(options, c->options, c->type->options_size);
         ((gan_layer_options *)(void *)options)->input = inputs[0];
-        output = gan_layer_node(c->type, options);
+        output = gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
     } else {
         output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
     }

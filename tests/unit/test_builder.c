@@ -74,6 +74,8 @@ START_TEST(shapes)
     has_shape(gan_pixel_unshuffle(x), GAN_SHAPE(8, 8, 12));
     has_shape(gan_pixel_shuffle(gan_pixel_unshuffle(x, .block = 4), .block = 2), GAN_SHAPE(8, 8, 12));
     has_shape(gan_embedding(gan_input(network, 1), .classes = 10, .dim = 7), GAN_SHAPE(7));
+    has_shape(gan_attention(x, .key = gan_upsample(x), .value = gan_concat(gan_upsample(x), gan_upsample(x))),
+              GAN_SHAPE(16, 16, 6));
     ck_assert_int_eq(gan_node_rank(NULL), 0);
     ck_assert_int_eq(gan_node_dimension(NULL, 0), 0);
     ck_assert_int_eq(gan_node_dimension(x, 3), 0);
@@ -313,6 +315,29 @@ static gan_node *no_classes(void)
 {
     return gan_embedding(gan_input(network, 1), .dim = 4);
 }
+static gan_node *no_key(void)
+{
+    gan_node *x = image(4, 4, 2);
+    return gan_attention(x, .value = x);
+}
+static gan_node *other_key(void)
+{
+    return gan_attention(image(4, 4, 2), .key = image(4, 4, 3), .value = image(4, 4, 2));
+}
+static gan_node *other_value(void)
+{
+    return gan_attention(image(4, 4, 2), .key = image(4, 4, 2), .value = image(2, 8, 2));
+}
+static gan_node *negative_attention(void)
+{
+    gan_node *x = image(4, 4, 2);
+    return gan_attention(x, .key = x, .value = x, .scale = -1);
+}
+static gan_node *huge_attention(void)
+{
+    gan_node *x = image(1 << 20, 1 << 20, 1);
+    return gan_attention(x, .key = x, .value = x);
+}
 
 static const struct {
     gan_node *(*call)(void);
@@ -375,6 +400,11 @@ static const struct {
     {unshuffled_rows, GAN_ERROR_SHAPE, "4 x 6"},
     {two_classes, GAN_ERROR_SHAPE, "[2]"},
     {no_classes, GAN_ERROR_INVALID_ARGUMENT, "classes is required"},
+    {no_key, GAN_ERROR_INVALID_ARGUMENT, "input 1 is NULL"},
+    {other_key, GAN_ERROR_SHAPE, "the query is [4,4,2] and the key [4,4,3]"},
+    {other_value, GAN_ERROR_SHAPE, "the key is [4,4,2] and the value [2,8,2]"},
+    {negative_attention, GAN_ERROR_INVALID_ARGUMENT, "scale is -1"},
+    {huge_attention, GAN_ERROR_SHAPE, "too many places"},
 };
 
 START_TEST(refusal)
