@@ -8,6 +8,7 @@
 #include <gan/activation.h>
 #include <gan/attention.h>
 #include <gan/batch_discrimination.h>
+#include <gan/block.h>
 #include <gan/context.h>
 #include <gan/dataset.h>
 #include <gan/embedding.h>

@@ -133,6 +133,10 @@ gan_node *gan_layer_node_joining(const gan_layer_type *type, gan_node *const *in
  * error. */
 gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, gan_node *const *others, int count);
 
+/* For calls that add more than one layer: the network of `input` (which may be NULL) remembers the error that is last.
+ * Always NULL, as the calls return. */
+gan_node *gan_layer_refuse(gan_node *input, gan_status status);
+
 /* Elements of a shape, for one sample. Shapes in a network are checked to have a count that fits. */
 int64_t gan_shape_elements(const gan_shape *shape);
 bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);

@@ -17,6 +17,11 @@ static gan_node *remember(gan_network *network, gan_status status)
     return NULL;
 }
 
+gan_node *gan_layer_refuse(gan_node *input, gan_status status)
+{
+    return input ? remember(input->network, status) : NULL;
+}
+
 static bool reserve_node(gan_network *network)
 {
     if (network->count < network->capacity) return true;

@@ -37,6 +37,10 @@ int main()
     largest.kernel = average.kernel = 2;
     gan_node *half = gan_add(gan_max_pool(input, largest), gan_average_pool(input, average));
     gan_node *c = gan_pixel_shuffle(gan_pixel_unshuffle(gan_upsample(half)));
+    c = gan_self_attention(gan_residual_block(c));
+    gan_attention_options attention = {};
+    attention.key = attention.value = half;
+    c = gan_attention(c, attention);
     gan_embedding_options vectors = {};
     vectors.classes = 1;
     vectors.dim = 3;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "golden.h"
 
+#include <gan/block.h>
 #include <string.h>
 
 /* Layers of pictures and classes, from the settings of their files. */
@@ -27,6 +28,10 @@ KIND(embedding, x[0], SETTING(classes), SETTING(dim))
 
 KIND(attention, x[0], .key = x[1], .value = x[2], .scale = (float)golden_number(file, "scale", 0))
 
+KIND(residual_block, x[0], .name = "b", SETTING(filters), SETTING(resample), SETTING(interpolation), SETTING(norm),
+     .first = golden_number(file, "first", 0) != 0)
+KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool", 0) != 0)
+
 #define ROW(name)         \
     {                     \
 #name, add_##name \
@@ -34,8 +39,9 @@ KIND(attention, x[0], .key = x[1], .value = x[2], .scale = (float)golden_number(
 static const struct {
     const char *kind;
     gan_node *(*add)(const golden *file, gan_node *const *x);
-} kinds[] = {ROW(average_pool),  ROW(max_pool),        ROW(global_average_pool), ROW(global_sum_pool), ROW(upsample),
-             ROW(pixel_shuffle), ROW(pixel_unshuffle), ROW(embedding),           ROW(attention)};
+} kinds[] = {ROW(average_pool), ROW(max_pool),       ROW(global_average_pool), ROW(global_sum_pool),
+             ROW(upsample),     ROW(pixel_shuffle),  ROW(pixel_unshuffle),     ROW(embedding),
+             ROW(attention),    ROW(residual_block), ROW(self_attention)};
 
 gan_node *add_image_layer(const golden *file, const char *kind, gan_node *const *inputs)
 {

@@ -141,3 +141,75 @@ def attention(scale):
 
 layer("attention", attention(1), [numbers(2, 3, 2, 4), numbers(2, 2, 2, 4), numbers(2, 2, 2, 5)], scale=1)
 layer("attention_scale", attention(0.5), [numbers(2, 2, 3, 4), numbers(2, 3, 1, 4), numbers(2, 3, 1, 3)], scale=0.5)
+
+
+def conv(x, weight, bias=None):
+    """Of [N,C,H,W], with the height and width of x, by a weight of odd size [kh,kw,in,out]."""
+    return F.conv2d(x, weight.permute(3, 2, 0, 1), bias, padding=weight.shape[0] // 2)
+
+
+def batch_norm(x, gamma, beta):
+    return F.batch_norm(x, None, None, gamma, beta, training=True, eps=1e-3)
+
+
+def residual_block(name, shape, filters, resample, norm=0, first=0, mode="nearest"):
+    """In the order of the papers' programs: up before the shortcut's convolution, down after it."""
+    c, hidden = shape[3], shape[3] if resample == 2 and not first else filters
+    sizes = {"norm1.gamma": [c], "norm1.beta": [c], "conv1.weight": [3, 3, c, hidden], "conv1.bias": [hidden],
+             "norm2.gamma": [hidden], "norm2.beta": [hidden], "conv2.weight": [3, 3, hidden, filters],
+             "conv2.bias": [filters], "shortcut.weight": [1, 1, c, filters], "shortcut.bias": [filters]}
+    if first or not norm:
+        sizes = {key: size for key, size in sizes.items() if not key.startswith("norm1") and (norm or "norm" not in key)}
+    if c == filters and resample == 0:
+        sizes = {key: size for key, size in sizes.items() if not key.startswith("shortcut")}
+    parameters = {"b_" + key: numbers(*size, scale=0.5) for key, size in sizes.items()}
+    align = {"align_corners": False} if mode == "bilinear" else {}
+
+    def up(x):
+        return F.interpolate(x, scale_factor=2, mode=mode, **align) if resample == 1 else x
+
+    def down(x):
+        return F.avg_pool2d(x, 2) if resample == 2 else x
+
+    def function(x, *values):
+        p = dict(zip(sizes, values))
+
+        def act(x, part):
+            return F.relu(batch_norm(x, p[part + ".gamma"], p[part + ".beta"]) if norm else x)
+
+        h = conv(up(x if first else act(x, "norm1")), p["conv1.weight"], p["conv1.bias"])
+        h = down(conv(act(h, "norm2"), p["conv2.weight"], p["conv2.bias"]))
+        return h + (down(conv(up(x), p["shortcut.weight"], p["shortcut.bias"])) if "shortcut.bias" in p else x)
+
+    layer(name, on_planes(function), [numbers(*shape)], parameters, filters=filters, resample=resample, norm=norm,
+          first=first, interpolation=int(mode == "bilinear"))
+
+
+residual_block("residual_block_generator", (2, 3, 2, 4), 3, 1, norm=1)
+residual_block("residual_block_bilinear", (2, 2, 3, 3), 2, 1, mode="bilinear")
+residual_block("residual_block_down", (2, 4, 4, 3), 4, 2)
+residual_block("residual_block_first", (2, 4, 4, 3), 4, 2, first=1)
+residual_block("residual_block_identity", (2, 3, 3, 3), 3, 0)
+
+
+def self_attention(name, shape, no_pool):
+    """As SAGAN's program writes it; channels of query, key 1/8 and of the value 1/2."""
+    c = shape[3]
+    sizes = {"query.weight": [1, 1, c, c // 8], "key.weight": [1, 1, c, c // 8], "value.weight": [1, 1, c, c // 2],
+             "out.weight": [1, 1, c // 2, c], "gamma.weight": [1, 1]}
+
+    def function(x, query, key, value, out, gamma):
+        def pool(x):
+            return x if no_pool else F.max_pool2d(x, 2)
+
+        theta, phi, g = (t.flatten(2) for t in (conv(x, query), pool(conv(x, key)), pool(conv(x, value))))
+        weights = torch.bmm(theta.transpose(1, 2), phi).softmax(-1)
+        o = torch.bmm(g, weights.transpose(1, 2)).reshape(x.shape[0], c // 2, *x.shape[2:])
+        return x + gamma * conv(o, out)
+
+    parameters = {"b_" + key: numbers(*size, scale=0.25) for key, size in sizes.items()}
+    layer(name, on_planes(function), [numbers(*shape)], parameters, no_pool=no_pool)
+
+
+self_attention("self_attention", (2, 4, 2, 16), 0)
+self_attention("self_attention_whole", (1, 2, 3, 8), 1)

@@ -67,10 +67,16 @@ static int name_of(const char *parameter)
     return 0;
 }
 
+/* Files of several layers have the parameters by their own names, "NAME.weight". */
+static const char *key_of(const golden *file, const char *parameter)
+{
+    return golden_find(file, parameter, NULL, NULL) ? parameter : names[name_of(parameter)].name;
+}
+
 static void load_parameters(const golden *file, gan_context *context, gan_network *network)
 {
     for (int i = 0; i < gan_network_parameter_count(network); i++) {
-        gan_tensor *value = golden_tensor(file, context, names[name_of(gan_network_parameter_name(network, i))].name);
+        gan_tensor *value = golden_tensor(file, context, key_of(file, gan_network_parameter_name(network, i)));
         ok(gan_tensor_copy(gan_network_parameter(network, i), value));
         gan_tensor_free(&value);
     }
@@ -84,7 +90,11 @@ static void compare(const golden *file, const char *name, const gan_tensor *tens
     ck_assert_msg(expected && tensor, "there is no %s", name);
     ck_assert_int_eq(rank, gan_tensor_rank(tensor));
     for (int i = 0; i < rank; i++) ck_assert_int_eq(shape[i], gan_tensor_dimension(tensor, i));
-    check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
+    float most = largest(expected, gan_tensor_count(tensor));
+    if (most > 0 && most < 1e-12f) /* nothing, as the gradient of a bias that a batch norm follows, but for rounding */
+        ck_assert_msg(largest(gan_tensor_floats(tensor), gan_tensor_count(tensor)) < 1e-5f, "%s is not 0", name);
+    else
+        check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
 }
 
 /* The layer's inputs in the file: x, input, or x0, x1 and so on; `prefix` comes before the name. */
@@ -116,8 +126,7 @@ static void compare_gradients(const golden *file, const char *prefix, const gan_
         compare(file, named ? name : "dinput", gan_run_input_gradient(run, i));
     }
     for (int i = 0; i < gan_network_parameter_count(network); i++) {
-        const char *gradient = names[name_of(gan_network_parameter_name(network, i))].gradient;
-        snprintf(name, sizeof name, "%s%s", prefix, gradient);
+        snprintf(name, sizeof name, "%sd%s", prefix, key_of(file, gan_network_parameter_name(network, i)));
         compare(file, name, gan_network_gradient(network, i));
     }
 }

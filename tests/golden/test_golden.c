@@ -30,6 +30,8 @@ static const golden_kind kinds[] = {
     {"pixel_unshuffle", check_layer_file},
     {"embedding", check_layer_file},
     {"attention", check_layer_file},
+    {"residual_block", check_layer_file},
+    {"self_attention", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)
