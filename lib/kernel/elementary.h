@@ -66,6 +66,18 @@ INLINE vec log_of_quotient(vec s)
     return s * (q * square) + (s + s);
 }
 
+INLINE vec square_root(vec x)
+{
+#if LANES == 16
+    return (vec)_mm512_sqrt_ps((__m512)x);
+#elif LANES == 8
+    return (vec)_mm256_sqrt_ps((__m256)x);
+#else
+    for (int i = 0; i < LANES; i++) x[i] = sqrtf(x[i]);
+    return x;
+#endif
+}
+
 /* Both functions give low or high for what is beyond, and NaN for NaN. */
 INLINE vec at_least(vec x, float low)
 {
