@@ -15,12 +15,14 @@ typedef struct gan_check_options {
     float step;      /* of the differences, above 0, default 0.004 */
     float tolerance; /* of a derivative, relative to the largest of its tensor or to 0.2; above 0, default 0.01 */
     bool first_only; /* no second derivatives; they are left out, too, where a layer has no tangent */
+    int classes[GAN_MAX_INPUTS]; /* where not 0: the input holds numbers of classes, 0..classes-1, and has no gradient
+                                  */
 } gan_check_options;
 #ifndef __cplusplus
 #define gan_check_options(...) (&(gan_check_options){.size = sizeof(gan_check_options), __VA_ARGS__})
 #endif
 
-/* Checks a built network at its parameters and at normal random inputs, in training mode:
+/* Checks a built network at its parameters and at random inputs, normal numbers or classes, in training mode:
  * - gradients by inputs and parameters agree with central differences of a random sum of the outputs,
  * - the tangent agrees with differences of the outputs, and its gradients with differences of the tangent,
  * - a backward pass that wants inputs or parameters alone gives the same bits as one that wants both, leaves the rest

@@ -7,13 +7,16 @@
  * calls). */
 #include <gan/activation.h>
 #include <gan/arithmetic.h>
+#include <gan/attention.h>
 #include <gan/augment.h>
 #include <gan/batch_discrimination.h>
+#include <gan/block.h>
 #include <gan/check.h>
 #include <gan/context.h>
 #include <gan/custom.h>
 #include <gan/dataset.h>
 #include <gan/ema.h>
+#include <gan/embedding.h>
 #include <gan/image.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
@@ -22,8 +25,10 @@
 #include <gan/norm.h>
 #include <gan/optimizer.h>
 #include <gan/penalty.h>
+#include <gan/pooling.h>
 #include <gan/profile.h>
 #include <gan/random.h>
+#include <gan/resize.h>
 #include <gan/run.h>
 #include <gan/schedule.h>
 #include <gan/session.h>

@@ -78,7 +78,13 @@ typedef struct gan_initializer {
 GAN_API gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name);
 /* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters.
  *     y[o,p,f] = bias[f] + sum over i,j,c of x[o * stride + i - pad_top, p * stride + j - pad_left, c] *
- * weight[i,j,c,f] Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters]. */
+ * weight[i,j,c,f]
+ *
+ * Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters].
+ *
+ * With `groups`, which divides C and filters, channels and filters are cut into as many groups, and a filter sees the
+ * channels of its own group only: weight [kernel_h, kernel_w, C / groups, filters]. groups = C is a depthwise
+ * convolution, which is fastest where filters = C, too. */
 typedef struct gan_conv2d_options {
     size_t size;
     gan_node *input;
@@ -94,13 +100,14 @@ typedef struct gan_conv2d_options {
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
     bool spectral_norm;      /* of the weight: see above */
+    int groups;              /* 1.., default 1 */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
 /* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters. For SAME the output
  * is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and output_w choose
  * another of the sizes whose convolution gives H,W.
- * Parameters: weight [kernel_h, kernel_w, filters, C], bias [filters]. */
+ * Parameters: weight [kernel_h, kernel_w, filters / groups, C], bias [filters]. */
 typedef struct gan_conv2d_transpose_options {
     size_t size;
     gan_node *input;
@@ -117,6 +124,7 @@ typedef struct gan_conv2d_transpose_options {
     gan_initializer weights;
     gan_initializer biases;
     bool spectral_norm;
+    int groups; /* of that convolution, 1.., default 1; divides C and filters */
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 

@@ -18,6 +18,7 @@ typedef struct gan_conv_geometry {
     int out_h, out_w, out_c;
     int kernel_h, kernel_w, stride_h, stride_w;
     int pad_top, pad_left; /* may leave a kernel wholly outside; may be larger than the kernel */
+    int groups;            /* of grouped_conv and grouped_gradient; the others do not read it */
 } gan_conv_geometry;
 
 /* The target is the output and the source the image, or the other way round for the adjoint; both of `samples`. */
@@ -86,6 +87,21 @@ typedef struct gan_deviation {
     int64_t row; /* floats from one pixel's gradient of y to the next: c and the added channels */
     float epsilon;
 } gan_deviation;
+/* What the sums of a pooling window are divided by: the pixels that are inside the image, all of the kernel's, 1. */
+typedef enum gan_divisor { GAN_DIVIDE_BY_INSIDE, GAN_DIVIDE_BY_KERNEL, GAN_DIVIDE_BY_ONE } gan_divisor;
+
+/* From a picture [in_h, in_w, c] to one factor_h and factor_w times as large. */
+typedef struct gan_resize {
+    int64_t in_h, in_w, c, factor_h, factor_w;
+    bool bilinear; /* or the nearest pixel */
+} gan_resize;
+
+/* A deep picture [h, w, c * block * block] and the wide one of the same numbers, [h * block, w * block, c]. */
+typedef struct gan_shuffle {
+    int64_t h, w, c, block;
+    bool channels_first; /* the deep channel of [a, b, j] in a block is (j * block + a) * block + b, or else (a * block
+                            + b) * c + j */
+} gan_shuffle;
 
 typedef struct gan_kernels {
     const char *name;
@@ -200,6 +216,46 @@ typedef struct gan_kernels {
      * w * tx * (x - mean) * inverse. scratch: 2 * pixels * c floats. */
     void (*deviation_curvature)(float *dx, const float *tx, const float *x, const float *mean, const float *inverse,
                                 const float *w, float *scratch, const gan_deviation *call);
+
+    /* Pooling of a geometry with in_c == out_c, each window with a pixel inside at least. target = the sums of the
+     * windows' pixels, divided, or for the adjoint, from the outputs back to the image, its transpose. */
+    void (*sum_pool)(float *target, const float *source, const gan_conv_geometry *geometry, bool adjoint,
+                     gan_divisor divisor, int64_t samples);
+    /* y = the largest number of a window, NaN when one is, and index = the number of its pixel, less than 2^24. The
+     * first of equal ones. */
+    void (*max_pool)(float *y, float *index, const float *x, const gan_conv_geometry *geometry, int64_t samples);
+    /* ty = tx at the index; dx = dy at the index, in sum, 0 elsewhere. */
+    void (*max_pool_take)(float *ty, const float *index, const float *tx, const gan_conv_geometry *geometry,
+                          int64_t samples);
+    void (*max_pool_give)(float *dx, const float *index, const float *dy, const gan_conv_geometry *geometry,
+                          int64_t samples);
+
+    void (*upsample)(float *y, const float *x, const gan_resize *resize, int64_t samples);
+    void (*upsample_adjoint)(float *dx, const float *dy, const gan_resize *resize, int64_t samples);
+    void (*depth_to_space)(float *wide, const float *deep, const gan_shuffle *shuffle, int64_t samples);
+    void (*space_to_depth)(float *deep, const float *wide, const gan_shuffle *shuffle, int64_t samples);
+
+    /* y[r,:] = table[number[r],:] of table [classes, c], NaN where the number is not one of 0 .. classes - 1. The
+     * gradient of the table += dy, in the columns `first` .. first + columns - 1. */
+    void (*embedding)(float *y, const float *table, const float *number, int64_t rows, int64_t classes, int64_t c);
+    void (*embedding_gradient)(float *gradient, const float *dy, const float *number, int64_t rows, int64_t classes,
+                               int64_t c, int64_t first, int64_t columns);
+
+    /* As conv and conv_gradient, in groups: weights [kernel_h, kernel_w, in_c / groups, out_c], where output f sees the
+     * inputs of group f / (out_c / groups). call->packed: the weights as they are. */
+    void (*grouped_conv)(const gan_conv_call *call);
+    void (*grouped_gradient)(float *gradient, const float *image, const float *output,
+                             const gan_conv_geometry *geometry, int64_t samples, int64_t kernel_row);
+
+    /* Over the rows of a matrix [rows, c]; scale >= 0. y = softmax(scale * x), in place is fine; a NaN or a positive
+     * infinity makes its row NaN. dx = scale * y * (dy - <dy>), with <a> = the sum over the row of y * a; in place is
+     * fine. */
+    void (*softmax)(float *y, const float *x, float scale, int64_t rows, int64_t c);
+    void (*softmax_backward)(float *dx, const float *dy, const float *y, float scale, int64_t rows, int64_t c);
+    /* The gradients of the tangent ty = scale * y * (tx - <tx>). In: dx = the gradient of y, dtx = that of ty, each
+     * but for what ty's own use of y gives. Out: dx = that of x, dtx = that of tx. */
+    void (*softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale, int64_t rows,
+                                     int64_t c);
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

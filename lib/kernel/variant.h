@@ -148,6 +148,13 @@ INLINE float sum_lanes(vec v)
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/* target += scale * source */
+INLINE void add_scaled(float *target, float scale, const float *source, int64_t n)
+{
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) target[i] += scale * source[i];
+}
+
 /* The builtin gemm's scratch: a panel of a and a block of b. */
 #define GEMM_BLOCK_K    256
 #define GEMM_BLOCK_N    512
@@ -211,5 +218,26 @@ void VARIANT(deviation_tangent)(float *sum, const float *tx, const float *x, con
                                 const gan_deviation *call);
 void VARIANT(deviation_curvature)(float *dx, const float *tx, const float *x, const float *mean, const float *inverse,
                                   const float *w, float *scratch, const gan_deviation *call);
+void VARIANT(sum_pool)(float *target, const float *source, const gan_conv_geometry *geometry, bool adjoint,
+                       gan_divisor divisor, int64_t samples);
+void VARIANT(max_pool)(float *y, float *index, const float *x, const gan_conv_geometry *geometry, int64_t samples);
+void VARIANT(max_pool_take)(float *ty, const float *index, const float *tx, const gan_conv_geometry *geometry,
+                            int64_t samples);
+void VARIANT(max_pool_give)(float *dx, const float *index, const float *dy, const gan_conv_geometry *geometry,
+                            int64_t samples);
+void VARIANT(upsample)(float *y, const float *x, const gan_resize *resize, int64_t samples);
+void VARIANT(upsample_adjoint)(float *dx, const float *dy, const gan_resize *resize, int64_t samples);
+void VARIANT(depth_to_space)(float *wide, const float *deep, const gan_shuffle *shuffle, int64_t samples);
+void VARIANT(space_to_depth)(float *deep, const float *wide, const gan_shuffle *shuffle, int64_t samples);
+void VARIANT(embedding)(float *y, const float *table, const float *number, int64_t rows, int64_t classes, int64_t c);
+void VARIANT(embedding_gradient)(float *gradient, const float *dy, const float *number, int64_t rows, int64_t classes,
+                                 int64_t c, int64_t first, int64_t columns);
+void VARIANT(grouped_conv)(const gan_conv_call *call);
+void VARIANT(grouped_gradient)(float *gradient, const float *image, const float *output,
+                               const gan_conv_geometry *geometry, int64_t samples, int64_t kernel_row);
+void VARIANT(softmax)(float *y, const float *x, float scale, int64_t rows, int64_t c);
+void VARIANT(softmax_backward)(float *dx, const float *dy, const float *y, float scale, int64_t rows, int64_t c);
+void VARIANT(softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale,
+                                       int64_t rows, int64_t c);
 
 #endif

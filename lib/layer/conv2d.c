@@ -3,7 +3,10 @@
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
-static const gan_field fields[] = {GAN_KERNEL_FIELDS(gan_conv2d_options)};
+static const gan_field fields[] = {
+    GAN_KERNEL_FIELDS(gan_conv2d_options),
+    {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_options, groups), 1, GAN_MAX_EXTENT, 1},
+};
 
 /* From the input's H,W,C to the output's. */
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
@@ -11,7 +14,11 @@ static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
     const gan_conv2d_options *options = layer->options;
     const gan_kernel_options kernel = GAN_KERNEL_OPTIONS(options);
     const int64_t *in = layer->input[0].size;
-    *g = (gan_conv_geometry){.in_h = (int)in[0], .in_w = (int)in[1], .in_c = (int)in[2], .out_c = options->filters};
+    *g = (gan_conv_geometry){.in_h = (int)in[0],
+                             .in_w = (int)in[1],
+                             .in_c = (int)in[2],
+                             .out_c = options->filters,
+                             .groups = options->groups};
     return gan_kernel_geometry(layer, &kernel, g);
 }
 
@@ -25,12 +32,12 @@ static gan_status infer(gan_layer *layer)
     if (status != GAN_OK) return status;
     layer->output = (gan_shape){.rank = 3, .size = {g.out_h, g.out_w, g.out_c}};
     int64_t field = (int64_t)g.kernel_h * g.kernel_w;
-    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
+    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c / g.groups, g.out_c}},
                        .initializer = options->weights,
                        .spectral = options->spectral_norm ? "u" : NULL,
                        .output_axis = 3,
-                       .fan_in = field * g.in_c,
-                       .fan_out = field * g.out_c};
+                       .fan_in = field * g.in_c / g.groups,
+                       .fan_out = field * g.out_c / g.groups};
     gan_layer_add_weight(layer, weight, g.out_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

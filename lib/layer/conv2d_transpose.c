@@ -11,6 +11,7 @@ static const gan_field fields[] = {
     GAN_KERNEL_FIELDS(gan_conv2d_transpose_options),
     {"output_h", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_h), 1, GAN_MAX_EXTENT, 0},
     {"output_w", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_w), 1, GAN_MAX_EXTENT, 0},
+    {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, groups), 1, GAN_MAX_EXTENT, 1},
 };
 
 /* The image's height or width where the caller does not choose one. */
@@ -35,7 +36,8 @@ static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
         return gan_layer_fail(layer,
                               "the output would be %" PRId64 " x %" PRId64 "; it must be 1 to %d in each direction", h,
                               w, GAN_MAX_EXTENT);
-    *g = (gan_conv_geometry){.in_h = (int)h, .in_w = (int)w, .in_c = o->filters, .out_c = (int)in[2]};
+    *g = (gan_conv_geometry){
+        .in_h = (int)h, .in_w = (int)w, .in_c = o->filters, .out_c = (int)in[2], .groups = o->groups};
     gan_status status = gan_kernel_geometry(layer, &kernel, g);
     if (status == GAN_OK && (g->out_h != in[0] || g->out_w != in[1]))
         return gan_layer_fail(layer,
@@ -56,12 +58,12 @@ static gan_status infer(gan_layer *layer)
     if (status != GAN_OK) return status;
     layer->output = (gan_shape){.rank = 3, .size = {g.in_h, g.in_w, g.in_c}};
     int64_t field = (int64_t)g.kernel_h * g.kernel_w;
-    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c, g.out_c}},
+    gan_slot weight = {.shape = {4, {g.kernel_h, g.kernel_w, g.in_c / g.groups, g.out_c}},
                        .initializer = options->weights,
                        .spectral = options->spectral_norm ? "u" : NULL,
                        .output_axis = 2,
-                       .fan_in = field * g.out_c,
-                       .fan_out = field * g.in_c};
+                       .fan_in = field * g.out_c / g.groups,
+                       .fan_out = field * g.in_c / g.groups};
     gan_layer_add_weight(layer, weight, g.in_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

@@ -36,7 +36,13 @@ static int64_t taps(const gan_conv_geometry *g)
 
 static int64_t weights_of(const gan_conv_geometry *g)
 {
-    return taps(g) * g->in_c * g->out_c;
+    return taps(g) * (g->in_c / g->groups) * g->out_c;
+}
+
+/* Groups have kernels of their own, which read the weights as they are. */
+static bool is_grouped(const gan_conv_geometry *g)
+{
+    return g->groups > 1;
 }
 
 static int64_t image_floats(const gan_conv_geometry *g)
@@ -73,7 +79,10 @@ static void product_block(void *argument, int64_t task, int worker)
     part.samples = least(p->block, p->conv.samples - begin);
     part.source += begin * (part.adjoint ? output_floats(g) : image_floats(g));
     part.target += begin * (part.adjoint ? image_floats(g) : output_floats(g));
-    p->call->kernels->conv(&part, task % p->panels);
+    if (is_grouped(g))
+        p->call->kernels->grouped_conv(&part);
+    else
+        p->call->kernels->conv(&part, task % p->panels);
 }
 
 void gan_convolution_product(const gan_layer_call *call, const gan_conv_geometry *g, bool adjoint, float *target,
@@ -85,7 +94,12 @@ void gan_convolution_product(const gan_layer_call *call, const gan_conv_geometry
                         .weight = weight,
                         .panels = parts_of(adjoint ? g->in_c : g->out_c, call->kernels->conv_panel),
                         .block = parts_of(TASK_PIXELS, pixels)};
-    gan_pool_run(call->pool, pack_tap, &p, taps(g));
+    if (is_grouped(g)) {
+        p.conv.packed = weight;
+        p.panels = 1;
+    } else {
+        gan_pool_run(call->pool, pack_tap, &p, taps(g));
+    }
     gan_pool_run(call->pool, product_block, &p, p.panels * parts_of(call->batch, p.block));
 }
 
@@ -101,6 +115,8 @@ struct gradient {
     float *sum;
     const float *image, *output;
     int64_t slabs;
+    void (*kernel)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,
+                   int64_t samples, int64_t kernel_row);
 };
 
 /* One slab's part of one row of the kernel. A row's tasks follow each other slab by slab, so that what they read is
@@ -116,8 +132,7 @@ static void gradient_row(void *argument, int64_t task, int worker)
     (void)worker;
     for (int64_t i = 0; p->slabs > 1 && i < floats; i++) sum[row * floats + i] = 0;
     for (int64_t n = p->call->batch * slab / p->slabs; n < end; n += block)
-        p->call->kernels->conv_gradient(sum, p->image + n * image_floats(g), p->output + n * output_floats(g), g,
-                                        least(block, end - n), row);
+        p->kernel(sum, p->image + n * image_floats(g), p->output + n * output_floats(g), g, least(block, end - n), row);
 }
 
 static void add_slabs(void *argument, int64_t begin, int64_t end, int worker)
@@ -131,7 +146,8 @@ static void add_slabs(void *argument, int64_t begin, int64_t end, int worker)
 void gan_convolution_gradient(const gan_layer_call *call, const gan_conv_geometry *g, float *gradient,
                               const float *image, const float *output)
 {
-    struct gradient p = {call, g, gradient, image, output, slabs_of(g, call->batch)};
+    struct gradient p = {call, g, gradient, image, output, slabs_of(g, call->batch), call->kernels->conv_gradient};
+    if (is_grouped(g)) p.kernel = call->kernels->grouped_gradient;
     gan_pool_run(call->pool, gradient_row, &p, p.slabs * g->kernel_h);
     if (p.slabs > 1) gan_pool_ranges(call->pool, add_slabs, &p, weights_of(g), REDUCE_GRAIN);
 }
@@ -139,6 +155,7 @@ void gan_convolution_gradient(const gan_layer_call *call, const gan_conv_geometr
 static size_t packed_floats(const gan_conv_geometry *g, const gan_kernels *kernels, int source_c, int target_c)
 {
     int64_t columns = parts_of(target_c, kernels->conv_panel) * kernels->conv_panel;
+    if (is_grouped(g)) return 0;
     return gan_saturating_multiply((size_t)(taps(g) * source_c), (size_t)columns);
 }
 

@@ -24,37 +24,42 @@ size_t gan_bias_gradient_floats(int64_t c);
 size_t gan_convolution_floats(const gan_conv_geometry *geometry, const gan_kernels *kernels, int64_t batch,
                               int64_t bias_channels);
 
-/* How options describe a kernel: gan_conv2d_options and gan_conv2d_transpose_options have the same members. */
+/* How options describe a kernel: those of convolutions and pooling have the same members. */
 typedef struct gan_kernel_options {
-    int filters, kernel, kernel_h, kernel_w, stride, stride_h, stride_w;
+    int kernel, kernel_h, kernel_w, stride, stride_h, stride_w;
     int padding, pad_top, pad_bottom, pad_left, pad_right;
 } gan_kernel_options;
 
 #define GAN_KERNEL_OPTIONS(o)                                                                               \
     {                                                                                                       \
-        (o)->filters, (o)->kernel, (o)->kernel_h, (o)->kernel_w, (o)->stride, (o)->stride_h, (o)->stride_w, \
-            (o)->padding, (o)->pad_top, (o)->pad_bottom, (o)->pad_left, (o)->pad_right                      \
+        (o)->kernel, (o)->kernel_h, (o)->kernel_w, (o)->stride, (o)->stride_h, (o)->stride_w, (o)->padding, \
+            (o)->pad_top, (o)->pad_bottom, (o)->pad_left, (o)->pad_right                                    \
     }
 
-/* The fields that both structs have, for their tables. */
-#define GAN_KERNEL_FIELDS(type)                                                                             \
-    {"filters", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(type, filters), 1, 1 << 20, 0},                 \
-        {"kernel", GAN_FIELD_INT, 0, offsetof(type, kernel), 1, 1 << 15, 0},                                \
+/* The fields of these, for a table; stride_fallback: what 0 stands for. */
+#define GAN_WINDOW_FIELDS(type, stride_fallback)                                                            \
+    {"kernel", GAN_FIELD_INT, 0, offsetof(type, kernel), 1, 1 << 15, 0},                                    \
         {"kernel_h", GAN_FIELD_INT, 0, offsetof(type, kernel_h), 1, 1 << 15, 0},                            \
         {"kernel_w", GAN_FIELD_INT, 0, offsetof(type, kernel_w), 1, 1 << 15, 0},                            \
-        {"stride", GAN_FIELD_INT, 0, offsetof(type, stride), 1, 1 << 15, 1},                                \
+        {"stride", GAN_FIELD_INT, 0, offsetof(type, stride), 1, 1 << 15, stride_fallback},                  \
         {"stride_h", GAN_FIELD_INT, 0, offsetof(type, stride_h), 1, 1 << 15, 0},                            \
         {"stride_w", GAN_FIELD_INT, 0, offsetof(type, stride_w), 1, 1 << 15, 0},                            \
         {"padding", GAN_FIELD_INT, 0, offsetof(type, padding), 0, GAN_PADDING_EXPLICIT, GAN_PADDING_VALID}, \
         {"pad_top", GAN_FIELD_INT, 0, offsetof(type, pad_top), 0, 1 << 15, 0},                              \
         {"pad_bottom", GAN_FIELD_INT, 0, offsetof(type, pad_bottom), 0, 1 << 15, 0},                        \
         {"pad_left", GAN_FIELD_INT, 0, offsetof(type, pad_left), 0, 1 << 15, 0},                            \
-        {"pad_right", GAN_FIELD_INT, 0, offsetof(type, pad_right), 0, 1 << 15, 0},                          \
-        {"no_bias", GAN_FIELD_BOOL, 0, offsetof(type, no_bias), 0, 1, 0},                                   \
-        {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(type, weights), 0, 0, GAN_INITIALIZER_DEFAULT},      \
-        {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(type, spectral_norm), 0, 1, 0},                       \
     {                                                                                                       \
-        "biases", GAN_FIELD_INITIALIZER, 0, offsetof(type, biases), 0, 0, GAN_INITIALIZER_ZEROS             \
+        "pad_right", GAN_FIELD_INT, 0, offsetof(type, pad_right), 0, 1 << 15, 0                             \
+    }
+
+/* The fields that both structs have, for their tables. */
+#define GAN_KERNEL_FIELDS(type)                                                                        \
+    {"filters", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(type, filters), 1, 1 << 20, 0},            \
+        GAN_WINDOW_FIELDS(type, 1), {"no_bias", GAN_FIELD_BOOL, 0, offsetof(type, no_bias), 0, 1, 0},  \
+        {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(type, weights), 0, 0, GAN_INITIALIZER_DEFAULT}, \
+        {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(type, spectral_norm), 0, 1, 0},                  \
+    {                                                                                                  \
+        "biases", GAN_FIELD_INITIALIZER, 0, offsetof(type, biases), 0, 0, GAN_INITIALIZER_ZEROS        \
     }
 
 /* Heights, widths and channels above this are refused, so that a pixel's place fits into 64 bits with room to spare. */
@@ -67,8 +72,8 @@ gan_status gan_image_input(const gan_layer *layer);
  * no kernel is given, padding does not go with the numbers, or the kernel does not fit into the padded input. */
 gan_status gan_kernel_geometry(const gan_layer *layer, const gan_kernel_options *options, gan_conv_geometry *geometry);
 
-/* Checks that the number of weights fits, and counts the operations of one sample: a multiplication and an addition
- * for every tap, padding included. */
+/* Checks that the groups divide the channels and that the number of weights fits, and counts the operations of one
+ * sample: a multiplication and an addition for every tap, padding included. */
 gan_status gan_convolution_products(const gan_layer *layer, const gan_conv_geometry *geometry, int64_t *flops);
 
 #endif

@@ -83,7 +83,11 @@ gan_status gan_image_input(const gan_layer *layer)
 gan_status gan_convolution_products(const gan_layer *layer, const gan_conv_geometry *g, int64_t *flops)
 {
     int64_t weights, outputs;
-    if (__builtin_mul_overflow((int64_t)g->kernel_h * g->kernel_w, (int64_t)g->in_c * g->out_c, &weights) ||
+    if (g->in_c % g->groups != 0 || g->out_c % g->groups != 0)
+        return gan_layer_fail(layer, "groups is %d; it must divide both numbers of channels, %" PRId64 " and %d",
+                              g->groups, layer->input[0].size[2],
+                              layer->input[0].size[2] == g->in_c ? g->out_c : g->in_c);
+    if (__builtin_mul_overflow((int64_t)g->kernel_h * g->kernel_w, (int64_t)g->in_c / g->groups * g->out_c, &weights) ||
         weights > INT64_MAX / 4 || __builtin_mul_overflow((int64_t)g->out_h * g->out_w, 2 * weights, &outputs))
         return gan_layer_fail(layer, "the weight has too many elements");
     *flops = outputs;

@@ -36,6 +36,15 @@ const gan_layer_type *const gan_layer_types[] = {
     &gan_layer_film,
     &gan_layer_minibatch_discrimination,
     &gan_layer_minibatch_stddev,
+    &gan_layer_average_pool,
+    &gan_layer_max_pool,
+    &gan_layer_global_average_pool,
+    &gan_layer_global_sum_pool,
+    &gan_layer_upsample,
+    &gan_layer_pixel_shuffle,
+    &gan_layer_pixel_unshuffle,
+    &gan_layer_embedding,
+    &gan_layer_attention,
     NULL,
 };
 

@@ -6,9 +6,13 @@
 
 #include <gan/activation.h>
 #include <gan/arithmetic.h>
+#include <gan/attention.h>
 #include <gan/batch_discrimination.h>
+#include <gan/embedding.h>
 #include <gan/noise.h>
 #include <gan/norm.h>
+#include <gan/pooling.h>
+#include <gan/resize.h>
 
 /* One line a layer, here and in registry.c. */
 extern const gan_layer_type gan_layer_input;
@@ -43,5 +47,14 @@ extern const gan_layer_type gan_layer_pixel_norm;
 extern const gan_layer_type gan_layer_film;
 extern const gan_layer_type gan_layer_minibatch_discrimination;
 extern const gan_layer_type gan_layer_minibatch_stddev;
+extern const gan_layer_type gan_layer_average_pool;
+extern const gan_layer_type gan_layer_max_pool;
+extern const gan_layer_type gan_layer_global_average_pool;
+extern const gan_layer_type gan_layer_global_sum_pool;
+extern const gan_layer_type gan_layer_upsample;
+extern const gan_layer_type gan_layer_pixel_shuffle;
+extern const gan_layer_type gan_layer_pixel_unshuffle;
+extern const gan_layer_type gan_layer_embedding;
+extern const gan_layer_type gan_layer_attention;
 
 #endif

@@ -44,6 +44,15 @@ static gan_status make_normal(struct check *c, gan_tensor **tensor, const gan_no
     return status;
 }
 
+/* Numbers of classes, each several times; nothing moves them. */
+static void set_classes(struct check *c, int input)
+{
+    float *x = gan_tensor_floats(c->input[input]);
+    for (int64_t k = 0; k < gan_tensor_count(c->input[input]); k++)
+        x[k] = (float)(7 * k % 5 % c->options.classes[input]);
+    memset(c->v[input]->data, 0, gan_tensor_bytes(c->v[input]));
+}
+
 static gan_status make_tensors(struct check *c)
 {
     const gan_network *network = c->network;
@@ -54,6 +63,7 @@ static gan_status make_tensors(struct check *c)
         status = make_normal(c, &c->input[i], network->inputs[i], &position);
         if (status == GAN_OK) status = make_normal(c, &c->v[i], network->inputs[i], &position);
         if (status == GAN_OK) status = make_normal(c, &c->kept_input[i], network->inputs[i], NULL);
+        if (status == GAN_OK && c->options.classes[i] > 0) set_classes(c, i);
     }
     for (int i = 0; status == GAN_OK && i < network->output_count; i++)
         status = make_normal(c, &c->r[i], network->outputs[i], &position);
@@ -194,8 +204,12 @@ static gan_status check_all(struct check *c)
     gan_status status = GAN_OK;
     const gan_variables *parameters = &c->network->parameters;
     const float *kept = gan_tensor_floats(c->kept);
-    for (int i = 0; status == GAN_OK && i < c->network->input_count; i++)
-        status = check_tensor(c, c->network->inputs[i]->name, c->input[i], gan_tensor_floats(c->kept_input[i]));
+    for (int i = 0; status == GAN_OK && i < c->network->input_count; i++) {
+        const float *gradient = gan_tensor_floats(c->kept_input[i]);
+        if (c->options.classes[i] == 0) status = check_tensor(c, c->network->inputs[i]->name, c->input[i], gradient);
+        for (int64_t k = 0; c->options.classes[i] && k < gan_tensor_count(c->input[i]); k++)
+            if (gradient[k] != 0) return is_wrong(c, c->network->inputs[i]->name, k, (double)gradient[k], 0);
+    }
     for (int i = 0; status == GAN_OK && i < parameters->count; i++) {
         status = check_tensor(c, parameters->list[i].name, parameters->list[i].value, kept);
         kept += gan_tensor_count(parameters->list[i].value);

@@ -43,6 +43,7 @@ static const shape matrices[] = {{.rows = BATCH * 256, .c = 16}, {.rows = BATCH 
 static const shape products[] = {{.rows = 1024, .c = 64}};
 static const shape samples[] = {{.rows = BATCH, .c = 100}};
 static const shape block[] = {{.rows = 180224, .c = 1}};
+static const shape own[] = {{.rows = 0, .c = 0}}; /* the case's own */
 
 static void convolve(const gan_kernels *k, const arrays *x, const shape *s, bool adjoint)
 {
@@ -142,6 +143,26 @@ CASE(deviation_backward, k->deviation_backward(x->d, x->a, x->b, x->c, x->c, x->
 CASE(deviation_tangent, k->deviation_tangent(x->d, x->a, x->b, x->c, x->c, DEVIATION))
 CASE(deviation_curvature, k->deviation_curvature(x->d, x->a, x->b, x->c, x->c, x->c, x->scratch, DEVIATION))
 
+static const gan_conv_geometry halves = {32, 32, 64, 16, 16, 64, 2, 2, 2, 2, .groups = 64};
+static const gan_conv_geometry threes = {16, 16, 128, 16, 16, 128, 3, 3, 1, 1, 1, 1, .groups = 128};
+static const gan_resize twice = {8, 8, 64, 2, 2, true};
+static const gan_shuffle blocks = {8, 8, 32, 2, true};
+CASE(sum_pool, k->sum_pool(x->d, x->a, &halves, false, GAN_DIVIDE_BY_INSIDE, 16))
+CASE(sum_pool_adjoint, k->sum_pool(x->d, x->a, &halves, true, GAN_DIVIDE_BY_INSIDE, 16))
+CASE(max_pool, k->max_pool(x->d, x->e, x->a, &halves, 16))
+CASE(max_pool_take, k->max_pool_take(x->d, x->scratch, x->a, &halves, 16))
+CASE(max_pool_give, k->max_pool_give(x->d, x->scratch, x->a, &halves, 16))
+CASE(upsample, k->upsample(x->d, x->a, &twice, BATCH))
+CASE(upsample_adjoint, k->upsample_adjoint(x->d, x->a, &twice, BATCH))
+CASE(depth_to_space, k->depth_to_space(x->d, x->a, &blocks, BATCH))
+CASE(space_to_depth, k->space_to_depth(x->d, x->a, &blocks, BATCH))
+CASE(grouped_conv, k->grouped_conv(&(gan_conv_call){&threes, false, 16, x->a, x->b, x->c, x->d}))
+CASE(grouped_adjoint, k->grouped_conv(&(gan_conv_call){&threes, true, 16, x->a, x->b, x->c, x->d}))
+CASE(grouped_gradient, for (int row = 0; row < 3; row++) k->grouped_gradient(x->d, x->a, x->b, &threes, 16, row))
+CASE(softmax, k->softmax(x->d, x->a, 1, rows, c))
+CASE(softmax_backward, k->softmax_backward(x->d, x->a, x->b, 1, rows, c))
+CASE(softmax_tangent_backward, k->softmax_tangent_backward(x->d, x->e, x->a, x->b, 0, rows, c))
+
 #define LINE(name, shapes)                                           \
     {                                                                \
 #name, run_##name, shapes, sizeof(shapes) / sizeof *(shapes) \
@@ -217,6 +238,21 @@ static const struct {
     LINE(deviation_backward, matrices),
     LINE(deviation_tangent, matrices),
     LINE(deviation_curvature, matrices),
+    LINE(sum_pool, own),
+    LINE(sum_pool_adjoint, own),
+    LINE(max_pool, own),
+    LINE(max_pool_take, own),
+    LINE(max_pool_give, own),
+    LINE(upsample, own),
+    LINE(upsample_adjoint, own),
+    LINE(depth_to_space, own),
+    LINE(space_to_depth, own),
+    LINE(grouped_conv, own),
+    LINE(grouped_adjoint, own),
+    LINE(grouped_gradient, own),
+    LINE(softmax, matrices),
+    LINE(softmax_backward, matrices),
+    LINE(softmax_tangent_backward, matrices),
 };
 
 #define FLOATS ((size_t)1 << 20)
@@ -254,7 +290,9 @@ static double time_case(size_t index, const gan_kernels *k, const arrays *x, con
 static void print_shape(const shape *s)
 {
     char text[32];
-    if (s->rows)
+    if (s->rows == 0 && s->g.in_h == 0)
+        snprintf(text, sizeof text, "(fixed)");
+    else if (s->rows)
         snprintf(text, sizeof text, "%d x %d", (int)s->rows, (int)s->c);
     else
         snprintf(text, sizeof text, "%dx%d %d->%d /%d", s->g.in_h, s->g.in_w, s->g.in_c, s->g.out_c, s->g.stride_h);

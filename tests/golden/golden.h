@@ -20,4 +20,10 @@ void check_cross_entropy_file(const golden *file, gan_context *context, const ch
 void check_feature_matching_file(const golden *file, gan_context *context, const char *prefix);
 void check_spectral_file(const golden *file, gan_context *context, const char *prefix);
 
+/* GAN_PADDING_VALID where the file has no setting "padding". */
+int padding_of(const golden *file);
+
+/* The layers of images.c; NULL for another kind. */
+gan_node *add_image_layer(const golden *file, const char *kind, gan_node *const *inputs);
+
 #endif

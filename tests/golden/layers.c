@@ -14,7 +14,7 @@ static int setting(const golden *file, const char *name, int fallback)
     return (int)golden_number(file, name, fallback);
 }
 
-static int padding_of(const golden *file)
+int padding_of(const golden *file)
 {
     const char *padding = golden_text(file, "padding");
     if (!padding || strcmp(padding, "valid") == 0) return GAN_PADDING_VALID;
@@ -24,19 +24,22 @@ static int padding_of(const golden *file)
 }
 
 /* The settings that both convolutions have; the kernel's size is in the weight's shape. */
-#define CONVOLUTION_SETTINGS(file, filter_axis)                                                                    \
-    .filters = (int)weight_shape[filter_axis], .kernel_h = (int)weight_shape[0], .kernel_w = (int)weight_shape[1], \
-    .stride = setting(file, "stride", 1), .stride_h = setting(file, "stride_h", 0),                                \
-    .stride_w = setting(file, "stride_w", 0), .padding = padding_of(file), .pad_top = setting(file, "pad_top", 0), \
-    .pad_bottom = setting(file, "pad_bottom", 0), .pad_left = setting(file, "pad_left", 0),                        \
-    .pad_right = setting(file, "pad_right", 0), .no_bias = !golden_find(file, "b", NULL, NULL)
+#define CONVOLUTION_SETTINGS(file, filter_axis)                                                                      \
+    .filters = (int)weight_shape[filter_axis] * (filter_axis == 2 ? setting(file, "groups", 1) : 1),                 \
+    .kernel_h = (int)weight_shape[0], .kernel_w = (int)weight_shape[1], .stride = setting(file, "stride", 1),        \
+    .stride_h = setting(file, "stride_h", 0), .stride_w = setting(file, "stride_w", 0), .padding = padding_of(file), \
+    .pad_top = setting(file, "pad_top", 0), .pad_bottom = setting(file, "pad_bottom", 0),                            \
+    .pad_left = setting(file, "pad_left", 0), .pad_right = setting(file, "pad_right", 0),                            \
+    .no_bias = !golden_find(file, "b", NULL, NULL), .groups = setting(file, "groups", 0)
 
 #define NORM_SETTINGS(file) \
     .epsilon = (float)golden_number(file, "epsilon", 0), .no_affine = setting(file, "no_affine", 0)
 
 static gan_node *add_layer(const golden *file, const char *kind, gan_node *const *inputs, int count)
 {
-    gan_node *x = inputs[0];
+    gan_node *x = inputs[0], *of_images = add_image_layer(file, kind, inputs);
+    (void)count;
+    if (of_images) return of_images;
     int64_t weight_shape[GAN_MAX_RANK] = {0};
     golden_find(file, "w", NULL, weight_shape);
     if (strcmp(kind, "conv2d") == 0) return gan_conv2d(x, CONVOLUTION_SETTINGS(file, 3));
@@ -81,12 +84,8 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
 
 /* The network's parameter "layer.weight" is the file's "w". */
 static const struct {
-    const char *parameter, *name, *gradient;
-} names[] = {{".weight", "w", "dw"},
-             {".bias", "b", "db"},
-             {".gamma", "gamma", "dgamma"},
-             {".beta", "beta", "dbeta"},
-             {".slope", "slope", "dslope"}};
+    const char *parameter, *name;
+} names[] = {{".weight", "w"}, {".bias", "b"}, {".gamma", "gamma"}, {".beta", "beta"}, {".slope", "slope"}};
 
 static int name_of(const char *parameter)
 {
@@ -96,10 +95,16 @@ static int name_of(const char *parameter)
     return 0;
 }
 
+/* Files of several layers have the parameters by their own names, "NAME.weight". */
+static const char *key_of(const golden *file, const char *parameter)
+{
+    return golden_find(file, parameter, NULL, NULL) ? parameter : names[name_of(parameter)].name;
+}
+
 static void load_parameters(const golden *file, gan_context *context, gan_network *network)
 {
     for (int i = 0; i < gan_network_parameter_count(network); i++) {
-        gan_tensor *value = golden_tensor(file, context, names[name_of(gan_network_parameter_name(network, i))].name);
+        gan_tensor *value = golden_tensor(file, context, key_of(file, gan_network_parameter_name(network, i)));
         ok(gan_tensor_copy(gan_network_parameter(network, i), value));
         gan_tensor_free(&value);
     }
@@ -113,7 +118,11 @@ static void compare(const golden *file, const char *name, const gan_tensor *tens
     ck_assert_msg(expected && tensor, "there is no %s", name);
     ck_assert_int_eq(rank, gan_tensor_rank(tensor));
     for (int i = 0; i < rank; i++) ck_assert_int_eq(shape[i], gan_tensor_dimension(tensor, i));
-    check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
+    float most = largest(expected, gan_tensor_count(tensor));
+    if (most > 0 && most < 1e-12f) /* nothing, as the gradient of a bias that a batch norm follows, but for rounding */
+        ck_assert_msg(largest(gan_tensor_floats(tensor), gan_tensor_count(tensor)) < 1e-5f, "%s is not 0", name);
+    else
+        check_close(name, gan_tensor_floats(tensor), expected, gan_tensor_count(tensor), TOLERANCE);
 }
 
 /* The layer's inputs in the file: x, input, or x0, x1 and so on; `prefix` comes before the name. */
@@ -137,7 +146,7 @@ static int read_inputs(const golden *file, gan_context *context, const char *pre
  * ones. */
 static void compare_gradients(const golden *file, const char *prefix, const gan_network *network, const gan_run *run)
 {
-    char name[32];
+    char name[160];
     int inputs = gan_network_input_count(network);
     for (int i = 0; i < inputs; i++) {
         snprintf(name, sizeof name, inputs > 1 ? "%sdx%d" : "%sdx", prefix, i);
@@ -145,8 +154,7 @@ static void compare_gradients(const golden *file, const char *prefix, const gan_
         compare(file, named ? name : "dinput", gan_run_input_gradient(run, i));
     }
     for (int i = 0; i < gan_network_parameter_count(network); i++) {
-        const char *gradient = names[name_of(gan_network_parameter_name(network, i))].gradient;
-        snprintf(name, sizeof name, "%s%s", prefix, gradient);
+        snprintf(name, sizeof name, "%sd%s", prefix, key_of(file, gan_network_parameter_name(network, i)));
         compare(file, name, gan_network_gradient(network, i));
     }
 }

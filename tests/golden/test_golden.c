@@ -49,6 +49,17 @@ static const golden_kind kinds[] = {
     {"minibatch_discrimination", check_layer_file},
     {"minibatch_stddev", check_layer_file},
     {"conditional_batch_norm", check_layer_file},
+    {"average_pool", check_layer_file},
+    {"max_pool", check_layer_file},
+    {"global_average_pool", check_layer_file},
+    {"global_sum_pool", check_layer_file},
+    {"upsample", check_layer_file},
+    {"pixel_shuffle", check_layer_file},
+    {"pixel_unshuffle", check_layer_file},
+    {"embedding", check_layer_file},
+    {"attention", check_layer_file},
+    {"residual_block", check_layer_file},
+    {"self_attention", check_layer_file},
 };
 
 static const golden_kind *kind_of(const char *name)

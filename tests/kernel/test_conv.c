@@ -6,19 +6,23 @@
 /* Convolutions, their adjoints and their weights' gradients of every set, against the definition. All numbers are small
  * integers, so that sums are exact in any order, and every element must be equal. */
 
-#define GEOMETRY(height, width, in, out, kh, kw, sh, sw, top, left)                                              \
+#define GROUPED(height, width, in, out, kh, kw, sh, sw, top, left, number)                                       \
     {                                                                                                            \
         .in_h = height, .in_w = width, .in_c = in, .out_c = out, .kernel_h = kh, .kernel_w = kw, .stride_h = sh, \
-        .stride_w = sw, .pad_top = top, .pad_left = left                                                         \
+        .stride_w = sw, .pad_top = top, .pad_left = left, .groups = number                                       \
     }
+#define GEOMETRY(...) GROUPED(__VA_ARGS__, 1)
 static const gan_conv_geometry geometries[] = {
-    GEOMETRY(1, 1, 1, 1, 1, 1, 1, 1, 0, 0),    GEOMETRY(16, 16, 3, 16, 4, 4, 1, 1, 1, 1),
-    GEOMETRY(8, 8, 17, 32, 4, 4, 2, 2, 1, 1),  GEOMETRY(4, 4, 65, 50, 4, 4, 2, 2, 1, 1),
-    GEOMETRY(2, 2, 129, 1, 2, 2, 1, 1, 0, 0),  GEOMETRY(7, 5, 2, 3, 3, 5, 3, 1, 0, 2),
-    GEOMETRY(5, 9, 4, 20, 2, 1, 1, 4, 1, 0),   GEOMETRY(3, 3, 37, 5, 2, 3, 2, 1, 5, 7),
-    GEOMETRY(2, 2, 1, 33, 7, 7, 1, 1, 3, 3),   GEOMETRY(6, 6, 8, 9, 2, 2, 5, 3, 0, 0),
-    GEOMETRY(9, 4, 6, 7, 5, 3, 3, 2, 2, 1),    GEOMETRY(1, 1, 64, 100, 1, 1, 1, 1, 0, 0),
-    GEOMETRY(11, 13, 1, 2, 3, 3, 2, 5, 9, 20), GEOMETRY(5, 5, 31, 47, 4, 4, 3, 3, 1, 1),
+    GEOMETRY(1, 1, 1, 1, 1, 1, 1, 1, 0, 0),     GEOMETRY(16, 16, 3, 16, 4, 4, 1, 1, 1, 1),
+    GEOMETRY(8, 8, 17, 32, 4, 4, 2, 2, 1, 1),   GEOMETRY(4, 4, 65, 50, 4, 4, 2, 2, 1, 1),
+    GEOMETRY(2, 2, 129, 1, 2, 2, 1, 1, 0, 0),   GEOMETRY(7, 5, 2, 3, 3, 5, 3, 1, 0, 2),
+    GEOMETRY(5, 9, 4, 20, 2, 1, 1, 4, 1, 0),    GEOMETRY(3, 3, 37, 5, 2, 3, 2, 1, 5, 7),
+    GEOMETRY(2, 2, 1, 33, 7, 7, 1, 1, 3, 3),    GEOMETRY(6, 6, 8, 9, 2, 2, 5, 3, 0, 0),
+    GEOMETRY(9, 4, 6, 7, 5, 3, 3, 2, 2, 1),     GEOMETRY(1, 1, 64, 100, 1, 1, 1, 1, 0, 0),
+    GEOMETRY(11, 13, 1, 2, 3, 3, 2, 5, 9, 20),  GEOMETRY(5, 5, 31, 47, 4, 4, 3, 3, 1, 1),
+    GROUPED(5, 4, 6, 4, 3, 3, 1, 1, 1, 1, 2),   GROUPED(6, 6, 67, 67, 4, 4, 2, 2, 1, 1, 67),
+    GROUPED(4, 5, 3, 12, 3, 2, 1, 3, 0, 1, 3),  GROUPED(7, 3, 12, 3, 2, 3, 3, 1, 4, 7, 3),
+    GROUPED(3, 3, 40, 60, 3, 3, 1, 1, 1, 1, 2),
 };
 
 /* The output's size with as much padding behind as before, and one more: the kernel may end up wholly outside. */
@@ -50,7 +54,7 @@ static int64_t output_floats(const gan_conv_geometry *g)
 
 static int64_t weights(const gan_conv_geometry *g)
 {
-    return (int64_t)g->kernel_h * g->kernel_w * g->in_c * g->out_c;
+    return (int64_t)g->kernel_h * g->kernel_w * (g->in_c / g->groups) * g->out_c;
 }
 
 struct sums {
@@ -63,12 +67,13 @@ static void add_pixel(const struct sums *s, int64_t image, int64_t output, int64
 {
     const gan_conv_geometry *g = &s->g;
     float *x = s->image + image * g->in_c, *y = s->output + output * g->out_c;
-    float *w = s->weight + tap * g->in_c * g->out_c;
+    int in = g->in_c / g->groups, out = g->out_c / g->groups;
     for (int c = 0; c < g->in_c; c++)
-        for (int f = 0; f < g->out_c; f++) {
-            if (target == 'y') y[f] += x[c] * w[c * g->out_c + f];
-            if (target == 'x') x[c] += y[f] * w[c * g->out_c + f];
-            if (target == 'w') w[c * g->out_c + f] += x[c] * y[f];
+        for (int f = c / in * out; f < (c / in + 1) * out; f++) {
+            float *w = s->weight + (tap * in + c % in) * g->out_c + f;
+            if (target == 'y') y[f] += x[c] * *w;
+            if (target == 'x') x[c] += y[f] * *w;
+            if (target == 'w') *w += x[c] * y[f];
         }
 }
 
@@ -130,6 +135,11 @@ static void run_conv(const gan_kernels *k, const struct problem *p, bool adjoint
                           .packed = p->packed.x,
                           .bias = bias ? p->bias.x : NULL,
                           .target = p->result.x + first * (adjoint ? image_floats(g) : output_floats(g))};
+    if (g->groups > 1) {
+        call.packed = p->weight.x;
+        k->grouped_conv(&call);
+        return;
+    }
     for (int64_t panel = 0; panel * k->conv_panel < (adjoint ? g->in_c : g->out_c); panel++) k->conv(&call, panel);
 }
 
@@ -138,7 +148,7 @@ static void check_conv(const gan_kernels *k, int index, bool adjoint, bool bias)
     struct problem p = new_problem(index, 5, k, adjoint);
     buffer *target = adjoint ? &p.image : &p.output;
     p.result = integers(target->n, 1, 6);
-    for (int64_t tap = 0; tap < (int64_t)p.g.kernel_h * p.g.kernel_w; tap++)
+    for (int64_t tap = 0; p.g.groups == 1 && tap < (int64_t)p.g.kernel_h * p.g.kernel_w; tap++)
         k->conv_pack(p.packed.x, p.weight.x, &p.g, adjoint, tap);
     run_conv(k, &p, adjoint, bias, 0, 3); /* work may be cut between any samples */
     run_conv(k, &p, adjoint, bias, 3, 2);
@@ -152,7 +162,8 @@ static void check_gradient(const gan_kernels *k, int index)
 {
     struct problem p = new_problem(index, 3, k, false);
     p.result = integers(p.weight.n, 1, 3);
-    for (int row = 0; row < p.g.kernel_h; row++) k->conv_gradient(p.result.x, p.image.x, p.output.x, &p.g, 3, row);
+    for (int row = 0; row < p.g.kernel_h; row++)
+        (p.g.groups > 1 ? k->grouped_gradient : k->conv_gradient)(p.result.x, p.image.x, p.output.x, &p.g, 3, row);
     reference(&(struct sums){p.g, p.samples, p.image.x, p.output.x, p.weight.x}, 'w');
     check_equal(k, "gradient", index, &p.result, &p.weight);
     free_problem(&p);

@@ -353,6 +353,61 @@ static void reference_dot(double **out, double **in, const int64_t *s)
     out[0][0] = 0;
     for (int64_t i = 0; i < s[0] * s[1]; i++) out[0][0] += in[0][i] * in[1][i];
 }
+#define SOFTMAX_SCALE 0.75f
+
+/* The sum over row r of a * p. */
+static double row_mean(const double *a, const double *p, int64_t r, int64_t c)
+{
+    double sum = 0;
+    for (int64_t j = r * c; j < (r + 1) * c; j++) sum += a[j] * p[j];
+    return sum;
+}
+
+static void run_softmax(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->softmax(out[0], in[0], SOFTMAX_SCALE, s[0], s[1]);
+}
+
+static void reference_softmax(double **out, double **in, const int64_t *s)
+{
+    for (int64_t i = 0; i < s[0] * s[1]; i++) {
+        double sum = 0;
+        for (int64_t j = 0; j < s[1]; j++) sum += exp(SOFTMAX_SCALE * (in[0][i / s[1] * s[1] + j] - in[0][i]));
+        out[0][i] = 1 / sum;
+    }
+}
+
+static void run_softmax_backward(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->softmax_backward(out[0], in[0], in[1], SOFTMAX_SCALE, s[0], s[1]);
+}
+
+static void reference_softmax_backward(double **out, double **in, const int64_t *s)
+{
+    for (int64_t i = 0; i < s[0] * s[1]; i++)
+        out[0][i] = SOFTMAX_SCALE * in[1][i] * (in[0][i] - row_mean(in[0], in[1], i / s[1], s[1]));
+}
+
+static void run_softmax_tangent_backward(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->softmax_tangent_backward(out[0], out[1], in[0], in[1], SOFTMAX_SCALE, s[0], s[1]);
+}
+
+static void reference_softmax_tangent_backward(double **out, double **in, const int64_t *s)
+{
+    const double *tx = in[0], *y = in[1];
+    double *dx = out[0], *dtx = out[1];
+    for (int64_t r = 0; r < s[0]; r++) {
+        double mean = row_mean(dtx, y, r, s[1]), tangent = row_mean(tx, y, r, s[1]);
+        for (int64_t i = r * s[1]; i < (r + 1) * s[1]; i++)
+            dx[i] += SOFTMAX_SCALE * (dtx[i] * (tx[i] - tangent) - tx[i] * mean);
+        double through = row_mean(dx, y, r, s[1]);
+        for (int64_t i = r * s[1]; i < (r + 1) * s[1]; i++) {
+            dx[i] = SOFTMAX_SCALE * y[i] * (dx[i] - through);
+            dtx[i] = SOFTMAX_SCALE * y[i] * (dtx[i] - mean);
+        }
+    }
+}
 
 static const struct test_case cases[] = {
     CASE(add, "N", "N", false, 1.2e-7, 0),
@@ -393,6 +448,9 @@ static const struct test_case cases[] = {
     CASE(set_scaled, "N", "N", true, 1.2e-7, 0),
     CASE(add_scaled, "N", "N", false, 0, 3e-7),
     CASE(dot, "NN", "1", false, 1e-7, 1e-7),
+    CASE(softmax, "N", "N", true, 1e-6, 0),
+    CASE(softmax_backward, "NN", "N", true, 0, 3e-6),
+    CASE(softmax_tangent_backward, "NN", "NN", false, 0, 3e-6),
 };
 
 #define CASES ((int)(sizeof cases / sizeof *cases))

@@ -13,11 +13,15 @@ typedef struct subject {
     int64_t batch;
     gan_tensor *input[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS];
     gan_tensor *v[GAN_MAX_INPUTS]; /* directions, of use_tangents() */
+    bool is_class[GAN_MAX_INPUTS]; /* of fill_classes() */
 } subject;
 
 /* Takes the network, which is built, and frees it in free_subject(). Parameters and inputs become random numbers. */
 subject new_subject(gan_context *context, gan_network *network, int64_t batch);
 void free_subject(subject *subject);
+
+/* Makes an input numbers of classes, 0 .. classes - 1. Nothing moves it, and its gradients are zeros. */
+void fill_classes(subject *subject, int input, int classes);
 
 void forward(subject *subject);
 

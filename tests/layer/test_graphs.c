@@ -106,6 +106,13 @@ static void comparisons(gan_network *n, gan_node *x, gan_node *x2)
                                      gan_tanh(gan_minibatch_discrimination(b, .kernels = 5, .dims = 2))));
 }
 
+static void attention_of_one(gan_network *n, gan_node *x, gan_node *x2)
+{
+    gan_node *a = gan_tanh(conv(x)), *b = gan_max_pool(gan_sigmoid(x2), .kernel = 2);
+    gan_node *c = gan_attention(a, .key = a, .value = a);
+    gan_network_output(n, gan_tanh(gan_attention(c, .key = b, .value = b)));
+}
+
 static const struct {
     const char *name;
     void (*build)(gan_network *, gan_node *, gan_node *);
@@ -123,6 +130,7 @@ static const struct {
     {"norms of samples", norms_of_samples},
     {"modulation", modulation},
     {"comparisons", comparisons},
+    {"attention of one", attention_of_one},
 };
 
 #define GRAPHS ((int)(sizeof graphs / sizeof graphs[0]))

@@ -17,13 +17,20 @@ typedef struct layer_case {
     const void *options; /* NULL for types that join several inputs */
     int inputs;
     gan_shape input[3];
+    int classes[3]; /* inputs that are class numbers below this, where not 0 */
 } layer_case;
 
-#define OPTIONS(type, ...) (&(type){.size = sizeof(type), __VA_ARGS__})
-#define CONV(...)          &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
-#define DECONV(...)        &gan_layer_conv2d_transpose, OPTIONS(gan_conv2d_transpose_options, __VA_ARGS__), 1
-#define SAME               .padding = GAN_PADDING_SAME
-#define EXPLICIT           .padding = GAN_PADDING_EXPLICIT
+#define OPTIONS(type, ...)  (&(type){.size = sizeof(type), __VA_ARGS__})
+#define CONV(...)           &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
+#define DECONV(...)         &gan_layer_conv2d_transpose, OPTIONS(gan_conv2d_transpose_options, __VA_ARGS__), 1
+#define AVERAGE(...)        &gan_layer_average_pool, OPTIONS(gan_average_pool_options, __VA_ARGS__), 1
+#define MAXIMUM(...)        &gan_layer_max_pool, OPTIONS(gan_max_pool_options, __VA_ARGS__), 1
+#define GLOBAL(layer)       &gan_layer_global_##layer##_pool, OPTIONS(gan_global_pool_options, .name = NULL), 1
+#define UPSAMPLE(...)       &gan_layer_upsample, OPTIONS(gan_upsample_options, __VA_ARGS__), 1
+#define SHUFFLE(layer, ...) &gan_layer_pixel_##layer, OPTIONS(gan_pixel_shuffle_options, __VA_ARGS__), 1
+#define ATTENTION(...)      &gan_layer_attention, OPTIONS(gan_attention_options, __VA_ARGS__), 3
+#define SAME                .padding = GAN_PADDING_SAME
+#define EXPLICIT            .padding = GAN_PADDING_EXPLICIT
 
 static const layer_case cases[] = {
     {CONV(.filters = 3, .kernel = 3), {{3, {5, 7, 2}}}},
@@ -112,6 +119,32 @@ static const layer_case cases[] = {
     {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .features = 2), 1, {{3, {3, 2, 6}}}},
     {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 2), 1, {{2, {3, 700}}}},
     {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 100), 1, {{1, {5}}}},
+    {CONV(.filters = 4, .kernel = 3, .groups = 2, SAME), {{3, {5, 4, 6}}}},
+    {CONV(.filters = 19, .kernel = 4, .stride = 2, .groups = 19, SAME), {{3, {5, 6, 19}}}},
+    {CONV(.filters = 6, .kernel = 2, .groups = 3, EXPLICIT, .pad_top = 3, .pad_right = 1), {{3, {3, 3, 3}}}},
+    {DECONV(.filters = 6, .kernel = 4, .stride = 2, .groups = 2, SAME), {{3, {3, 2, 4}}}},
+    {DECONV(.filters = 5, .kernel = 2, .stride = 3, .groups = 5, .no_bias = true), {{3, {3, 2, 5}}}},
+    {AVERAGE(.kernel = 2), {{3, {5, 4, 3}}}},
+    {AVERAGE(.kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
+    {AVERAGE(.kernel = 3, .stride = 1, EXPLICIT, .pad_top = 2, .pad_right = 1, .include_padding = true),
+     {{3, {4, 4, 2}}}},
+    {AVERAGE(.kernel_h = 1, .kernel_w = 3, .stride_h = 3, SAME), {{3, {7, 7, 5}}}},
+    {MAXIMUM(.kernel = 2), {{3, {5, 4, 3}}}},
+    {MAXIMUM(.kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
+    {MAXIMUM(.kernel_h = 2, .kernel_w = 3, .stride = 1, EXPLICIT, .pad_bottom = 1, .pad_left = 2), {{3, {3, 4, 2}}}},
+    {GLOBAL(average), {{3, {4, 3, 19}}}},
+    {GLOBAL(sum), {{3, {3, 3, 2}}}},
+    {UPSAMPLE(.name = NULL), {{3, {3, 2, 5}}}},
+    {UPSAMPLE(.factor_h = 1, .factor_w = 3), {{3, {2, 4, 17}}}},
+    {UPSAMPLE(.factor = 2, .interpolation = GAN_INTERPOLATION_BILINEAR), {{3, {3, 4, 3}}}},
+    {UPSAMPLE(.factor_h = 3, .factor_w = 4, .interpolation = GAN_INTERPOLATION_BILINEAR), {{3, {1, 2, 18}}}},
+    {SHUFFLE(shuffle, .block = 2), {{3, {2, 3, 12}}}},
+    {SHUFFLE(shuffle, .block = 3, .order = GAN_SHUFFLE_BLOCKS_FIRST), {{3, {3, 1, 18}}}},
+    {SHUFFLE(unshuffle, .block = 3), {{3, {6, 3, 2}}}},
+    {SHUFFLE(unshuffle, .order = GAN_SHUFFLE_BLOCKS_FIRST), {{3, {4, 2, 5}}}},
+    {&gan_layer_embedding, OPTIONS(gan_embedding_options, .classes = 4, .dim = 70), 1, {{1, {1}}}, {4}},
+    {ATTENTION(.scale = 0.5f), {{3, {2, 3, 5}}, {3, {2, 2, 5}}, {3, {2, 2, 19}}}},
+    {ATTENTION(.name = NULL), {{2, {4, 2}}, {3, {3, 1, 2}}, {3, {3, 1, 1}}}},
 };
 
 #define CASES ((int)(sizeof cases / sizeof cases[0]))
@@ -155,10 +188,17 @@ static gan_network *network_of(const layer_case *c, gan_context *context)
     return network;
 }
 
+static void set_classes(const layer_case *c, subject *s)
+{
+    for (int i = 0; i < c->inputs; i++)
+        if (c->classes[i]) fill_classes(s, i, c->classes[i]);
+}
+
 static subject subject_of(const layer_case *c, int threads, gan_kernel_set set, int64_t batch)
 {
     gan_context *context = new_context(threads, set);
     subject s = new_subject(context, network_of(c, context), batch);
+    set_classes(c, &s);
     gan_context_free(&context); /* the network keeps it */
     return s;
 }
@@ -179,7 +219,9 @@ START_TEST(derivatives_are_right)
 {
     const layer_case *c = &cases[_i % CASES];
     subject s = subject_of(c, 2, kernel_set(_i / CASES), BATCH);
-    ok(gan_check_network(s.network, NULL));
+    gan_check_options options = {.size = sizeof options};
+    memcpy(options.classes, c->classes, sizeof c->classes);
+    ok(gan_check_network(s.network, &options));
     free_subject(&s);
 }
 END_TEST
@@ -251,6 +293,7 @@ START_TEST(layers_come_back_from_text)
     ck_assert_str_eq(text, again);
     copy->ordinal = s.network->ordinal; /* so that layers that are random draw the same */
     subject t = new_subject(s.context, copy, BATCH);
+    set_classes(&cases[_i], &t);
     ck_assert_msg(fingerprint(&s) == fingerprint(&t), "%s: another layer", cases[_i].type->name);
     free_subject(&t);
     free_subject(&s);
