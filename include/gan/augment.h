@@ -18,7 +18,8 @@ extern "C" {
  * result is an affine function of the picture.
  *
  * Thread-safety: gan_augment_forward(), _tangent() and _backward() only read the augmentation and may work in several
- * threads at once, on different tensors; calls that change its probability must be alone with it. */
+ * threads at once, on different tensors; calls that change its probability must be alone with it. Augmentations are
+ * counted by reference. */
 typedef struct gan_augment gan_augment;
 
 /* Values are forever. Pictures are changed in this order: flip, colour, translation, cutout. */
@@ -57,7 +58,8 @@ typedef struct gan_augment_options {
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, an option out of range. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_augment_create(gan_augment **augment, gan_context *context, const gan_augment_options *options);
 
-/* Frees the augmentation and sets *augment to NULL. NULL and a pointer to NULL are fine. */
+/* Gives up the caller's reference (a session keeps its own) and sets *augment to NULL. NULL and a pointer to NULL are
+ * fine. */
 GAN_API void gan_augment_free(gan_augment **augment);
 
 /* output = images, changed. position: where to draw. Picture i of the batch takes the numbers of position + i, which

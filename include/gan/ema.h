@@ -32,7 +32,8 @@ typedef struct gan_ema_options {
  * GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_ema_create(gan_ema **ema, gan_network *network, const gan_ema_options *options);
 
-/* Frees the average and sets *ema to NULL; the averaged network stays as long as something else (a run) keeps it. NULL
+/* Gives up the caller's reference (a session keeps its own) and sets *ema to NULL. With the last one the average goes;
+ * the averaged network stays as long as something else (a run) keeps it. NULL
  * and a pointer to NULL are fine. */
 GAN_API void gan_ema_free(gan_ema **ema);
 

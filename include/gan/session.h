@@ -2,6 +2,8 @@
 #ifndef GAN_SESSION_H
 #define GAN_SESSION_H
 
+#include <gan/augment.h>
+#include <gan/ema.h>
 #include <gan/loss.h>
 #include <gan/optimizer.h>
 #include <gan/penalty.h>
@@ -110,6 +112,19 @@ GAN_API gan_status gan_session_create(gan_session **session, const gan_session_o
  * GAN_ERROR_UNSUPPORTED: a layer of D has no tangent; the sentence names it. GAN_ERROR_STATE: there are 4. */
 GAN_API gan_status gan_session_add_penalty(gan_session *session, const gan_penalty_options *options);
 
+/* From now on D sees pictures as the augmentation changes them, real and generated ones by the same policies and each
+ * look by numbers of its own: a position of the augmentation's for each picture, one batch after another (as they are
+ * looked at: real, generated, and again what the G step looks at). G learns through the changes of its pictures, and
+ * penalties look at changed ones, as in Karras et al. 2020. An adaptive augmentation hears of D's logits of each
+ * batch of real pictures after D's part of the call. The session keeps it alive; who changes its probability does that
+ * between steps. NULL: none. Memory of steps is made anew, as by gan_session_add_penalty().
+ * GAN_ERROR_INVALID_ARGUMENT: session is NULL, another context. GAN_ERROR_SHAPE: D does not take [H,W,C]. */
+GAN_API gan_status gan_session_set_augment(gan_session *session, gan_augment *augment);
+
+/* From now on the average moves after each of G's steps, by the images of that step (accumulate * N). The session keeps
+ * it alive. NULL: none. GAN_ERROR_INVALID_ARGUMENT: session is NULL, an average of another network. */
+GAN_API gan_status gan_session_set_ema(gan_session *session, gan_ema *ema);
+
 /* Frees the session and sets *session to NULL. NULL and a pointer to NULL are fine. */
 GAN_API void gan_session_free(gan_session **session);
 
@@ -167,6 +182,12 @@ GAN_API gan_status gan_session_generator_step(gan_session *session, gan_session_
 GAN_API gan_status gan_session_sample(gan_session *session, const gan_tensor *latents, gan_tensor *images);
 GAN_API gan_status gan_session_sample_labelled(gan_session *session, const gan_tensor *latents,
                                                const gan_tensor *labels, gan_tensor *images);
+
+/* The same from the average that gan_session_set_ema() gave, from the same streams; labels as above, NULL in games that
+ * have none. The average's batch norm has averaged statistics; gan_network_standing_statistics() on gan_ema_network()
+ * measures better ones, as often as they are wanted. GAN_ERROR_STATE: there is no average. */
+GAN_API gan_status gan_session_sample_average(gan_session *session, const gan_tensor *latents, const gan_tensor *labels,
+                                              gan_tensor *images);
 
 /* The number of classes in a game with labels; 0 in others and for NULL. */
 GAN_API int gan_session_classes(const gan_session *session);

@@ -46,6 +46,7 @@ gan_status gan_augment_create(gan_augment **handle, gan_context *context, const 
     if (options.probability == NOT_GIVEN) options.probability = options.adaptive ? 0 : 1;
     gan_augment *augment = gan_context_allocate(context, 1, sizeof *augment, "an augmentation");
     if (!augment) return GAN_ERROR_OUT_OF_MEMORY;
+    atomic_init(&augment->references, 1);
     augment->context = gan_context_retain(context);
     augment->options = options;
     augment->state.probability = options.probability;
@@ -53,12 +54,19 @@ gan_status gan_augment_create(gan_augment **handle, gan_context *context, const 
     return GAN_OK;
 }
 
+gan_augment *gan_augment_retain(gan_augment *augment)
+{
+    atomic_fetch_add(&augment->references, 1);
+    return augment;
+}
+
 void gan_augment_free(gan_augment **handle)
 {
     if (!handle || !*handle) return;
     gan_augment *augment = *handle;
-    gan_context *context = augment->context;
     *handle = NULL;
+    if (atomic_fetch_sub(&augment->references, 1) > 1) return;
+    gan_context *context = augment->context;
     gan_context_release(context, augment);
     gan_context_free(&context);
 }

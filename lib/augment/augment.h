@@ -7,10 +7,13 @@
 #include <gan/augment.h>
 
 struct gan_augment {
+    atomic_int references;
     gan_context *context;
     gan_augment_options options;
     gan_augment_state state; /* adapt.c */
 };
+
+gan_augment *gan_augment_retain(gan_augment *augment);
 
 /* One picture, [height, width, channels], changed in place. */
 typedef struct gan_augment_picture {

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/schedule.h"
-#include "network/network.h"
+#include "optimizer/ema.h"
 
 #include <float.h>
-#include <gan/ema.h>
 #include <math.h>
 #include <string.h>
 
 /* Numbers a task. */
 #define GRAIN 16384
-
-struct gan_ema {
-    gan_network *network, *average;
-    gan_ema_options options;
-    gan_schedule schedule;
-    uint64_t images;
-};
 
 static const gan_field fields[] = {
     {"half_life", GAN_FIELD_FLOAT, 0, offsetof(gan_ema_options, half_life), 0, FLT_MAX, 10000},
@@ -34,6 +25,7 @@ gan_status gan_ema_create(gan_ema **handle, gan_network *network, const gan_ema_
     if (status != GAN_OK) return status;
     gan_ema *ema = gan_context_allocate(network->context, 1, sizeof *ema, "an average of a network");
     if (!ema) return GAN_ERROR_OUT_OF_MEMORY;
+    atomic_init(&ema->references, 1);
     ema->network = gan_network_retain(network);
     ema->options = options;
     status = gan_network_clone(&ema->average, network);
@@ -42,12 +34,19 @@ gan_status gan_ema_create(gan_ema **handle, gan_network *network, const gan_ema_
     return status;
 }
 
+gan_ema *gan_ema_retain(gan_ema *ema)
+{
+    atomic_fetch_add(&ema->references, 1);
+    return ema;
+}
+
 void gan_ema_free(gan_ema **handle)
 {
     if (!handle || !*handle) return;
     gan_ema *ema = *handle;
-    gan_network *network = ema->network;
     *handle = NULL;
+    if (atomic_fetch_sub(&ema->references, 1) > 1) return;
+    gan_network *network = ema->network;
     gan_network_free(&ema->average);
     gan_context_release(network->context, ema);
     gan_network_free(&network);

@@ -99,8 +99,9 @@ gan_status gan_session_generator_gradients(gan_session *session, gan_session_rep
     if (status == GAN_OK) status = gan_run_backward(session->memory.d_fake.run, NULL, GAN_WANT_INPUTS);
     if (status == GAN_OK && session->round.lessons == 0)
         status = gan_network_zero_gradients(session->options.generator);
-    if (status == GAN_OK)
-        status = gan_run_backward(session->memory.g.run, gan_session_fake_gradient(session), GAN_WANT_PARAMETERS);
+    const gan_tensor *gradient = NULL;
+    if (status == GAN_OK) status = gan_session_fake_gradient(session, &gradient);
+    if (status == GAN_OK) status = gan_run_backward(session->memory.g.run, gradient, GAN_WANT_PARAMETERS);
     if (status == GAN_OK) session->round.lessons++;
     return status;
 }

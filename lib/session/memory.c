@@ -22,6 +22,8 @@ static void free_batch(gan_session_batch *batch)
 
 static void free_memory(const gan_session *session, gan_session_memory *memory)
 {
+    gan_tensor_free(&memory->shown_fake);
+    gan_tensor_free(&memory->shown_real);
     gan_tensor_free(&memory->points);
     gan_labelled_run_free(&memory->d_points);
     gan_labelled_run_free(&memory->d_fake);
@@ -66,8 +68,23 @@ static gan_status make_runs(const gan_session *session, gan_session_memory *memo
         status = gan_labelled_run_create(runs[i].run, runs[i].network, mode, memory->capacity);
         if (status == GAN_OK) status = gan_run_profile(runs[i].run->run, session->profile);
     }
-    if (status == GAN_OK && points)
-        status = gan_session_make_batch(&memory->points, session->context, d->inputs[0], memory->capacity);
+    return status;
+}
+
+/* Pictures that D looks at and nobody else has. */
+static gan_status make_pictures(const gan_session *session, gan_session_memory *memory)
+{
+    const struct {
+        gan_tensor **pictures;
+        bool wanted;
+    } all[] = {{&memory->points, memory->d_points.run != NULL},
+               {&memory->shown_real, session->augment != NULL},
+               {&memory->shown_fake, session->augment != NULL}};
+    gan_status status = GAN_OK;
+    for (int i = 0; status == GAN_OK && i < 3; i++)
+        if (all[i].wanted)
+            status = gan_session_make_batch(all[i].pictures, session->context,
+                                            session->options.discriminator->inputs[0], memory->capacity);
     return status;
 }
 
@@ -78,7 +95,8 @@ static gan_status make_memory(const gan_session *session, gan_session_memory *me
     gan_status status = memory->batches ? GAN_OK : GAN_ERROR_OUT_OF_MEMORY;
     for (int i = 0; status == GAN_OK && i < count; i++)
         status = make_batch(session, &memory->batches[i], memory->capacity);
-    return status == GAN_OK ? make_runs(session, memory) : status;
+    if (status == GAN_OK) status = make_runs(session, memory);
+    return status == GAN_OK ? make_pictures(session, memory) : status;
 }
 
 void gan_session_forget_memory(gan_session *session)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "session/session.h"
+#include "augment/augment.h"
 #include "layer/registry.h"
+#include "optimizer/ema.h"
 
 /* D's first output, before layers that only give it another shape, is a probability, and the loss wants a logit. */
 static void warn_of_sigmoid(const gan_session *session)
@@ -47,10 +49,13 @@ void gan_session_free(gan_session **handle)
     gan_session *session = *handle;
     gan_context *context = session->context;
     *handle = NULL;
+    gan_labelled_run_free(&session->average_sample);
     gan_labelled_run_free(&session->sample);
     gan_tensor_free(&session->sample_labels);
     gan_tensor_free(&session->sample_latents);
     gan_session_forget_memory(session);
+    gan_ema_free(&session->ema);
+    gan_augment_free(&session->augment);
     gan_optimizer_free(&session->options.discriminator_optimizer);
     gan_optimizer_free(&session->options.generator_optimizer);
     gan_profile_free(&session->profile);

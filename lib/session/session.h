@@ -33,6 +33,7 @@ typedef struct gan_session_memory {
     int64_t capacity;           /* pictures a batch; 0: there is no memory */
     gan_session_batch *batches; /* options.accumulate of them */
     gan_labelled_run g, d_real, d_fake, d_points;
+    gan_tensor *shown_real, *shown_fake; /* pictures as an augmentation has changed them; NULL without one */
     gan_tensor *points; /* where penalties look that look at neither batch; it and d_points are NULL without such */
 } gan_session_memory;
 
@@ -60,10 +61,14 @@ struct gan_session {
     bool labelled;
     gan_session_penalty penalties[GAN_SESSION_PENALTIES];
     int penalty_count;
+    gan_augment *augment;           /* or NULL */
+    gan_ema *ema;                   /* of G; or NULL */
     uint64_t steps;                 /* D steps done */
     uint64_t since_g_step;          /* D steps since the last G step */
     uint64_t latent_position;       /* in GAN_STREAM_LATENTS */
     uint64_t label_position;        /* in GAN_STREAM_LABELS */
+    uint64_t augment_position;      /* in the pictures of augment */
+    uint64_t fake_position;         /* where d_fake's pictures were changed */
     uint64_t penalty_position;      /* in GAN_STREAM_PENALTIES */
     uint64_t sample_position;       /* in GAN_STREAM_SAMPLES */
     uint64_t sample_label_position; /* in GAN_STREAM_SAMPLE_LABELS */
@@ -75,7 +80,7 @@ struct gan_session {
     gan_session_memory memory;
     /* Made by the first sample. */
     gan_tensor *sample_latents, *sample_labels;
-    gan_labelled_run sample;
+    gan_labelled_run sample, average_sample;
     gan_profile *profile; /* or NULL */
 };
 
@@ -110,11 +115,12 @@ gan_status gan_session_check_labels(const gan_session *session, const gan_tensor
  * here the gradient of generated pictures comes back from d_fake's backward pass to what G has made. */
 gan_status gan_session_see_real(gan_session *session);
 gan_status gan_session_see_fake(gan_session *session);
-const gan_tensor *gan_session_fake_gradient(const gan_session *session);
+gan_status gan_session_fake_gradient(const gan_session *session, const gan_tensor **gradient);
 
-/* pictures.c: what D has been shown. */
+/* pictures.c: what D has been shown; and an adaptive augmentation hears of what D said of the real pictures. */
 const gan_tensor *gan_session_seen_real(const gan_session *session);
 const gan_tensor *gan_session_seen_fake(const gan_session *session);
+gan_status gan_session_adapt(gan_session *session);
 
 /* penalties.c: the runs of D whose tangents penalties need, a sum of gan_penalty_run; and D's gradients get the
  * penalties that this step has. d_real and d_fake keep what their forward passes gave, but for output gradients. */

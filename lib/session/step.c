@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/run.h"
+#include "optimizer/ema.h"
 #include "session/session.h"
 
 #include <string.h>
@@ -111,12 +112,13 @@ static gan_status move_discriminator(gan_session *session, gan_session_report *r
 
 static gan_status move_generator(gan_session *session, gan_session_report *report)
 {
+    int64_t images = session->options.accumulate * gan_session_at_work(session)->latents->shape[0];
     const gan_player g = gan_session_generator(session);
     gan_status status = gan_session_move(session, &g);
     if (status != GAN_OK) return status;
     report->generator_stepped = true;
     session->since_g_step = 0;
-    return GAN_OK;
+    return session->ema ? gan_ema_update(session->ema, images) : GAN_OK;
 }
 
 /* The players who have learnt move by the mean of what the round's batches taught them, both or none. */
@@ -140,6 +142,7 @@ static gan_status learn(gan_session *session, gan_session_report *report, bool t
     bool last = session->round.batches == session->options.accumulate;
     if (status == GAN_OK && together) status = gan_session_generator_gradients(session, report);
     if (status == GAN_OK && last) status = end_round(session, report);
+    if (status == GAN_OK) status = gan_session_adapt(session); /* no backward pass of this look is still to come */
     if (status != GAN_OK || last) session->round.batches = 0;
     return status;
 }

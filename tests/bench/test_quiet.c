@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A step of the reference game after the first takes no memory, no lock and makes no system call. */
+/* A step of the reference game, with all that a session can be given, after the first takes no memory, no lock and
+ * makes no system call. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "game.h"
 #include "measure.h"
@@ -79,8 +80,21 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 struct play {
     gan_context *context;
     game game;
+    gan_augment *augment;
+    gan_ema *ema;
     gan_tensor *real;
 };
+
+static void add_everything(struct play *p)
+{
+    gan_session *session = p->game.session;
+    for (int kind = GAN_PENALTY_R1; kind <= GAN_PENALTY_DRAGAN; kind++)
+        must(gan_session_add_penalty(session, gan_penalty_options(.kind = kind)));
+    must(gan_augment_create(&p->augment, p->context, gan_augment_options(.adaptive = true)));
+    must(gan_ema_create(&p->ema, p->game.g, NULL));
+    must(gan_session_set_augment(session, p->augment));
+    must(gan_session_set_ema(session, p->ema));
+}
 
 static struct play start(void)
 {
@@ -88,6 +102,7 @@ static struct play start(void)
     uint64_t position = 0;
     must(gan_context_create(&p.context, gan_context_options(.threads = 1)));
     game_create(&p.game, p.context, 16, 16, GAN_SCHEME_ALTERNATING);
+    add_everything(&p);
     must(gan_tensor_create(&p.real, p.context, GAN_FLOAT32, GAN_SHAPE(16, 16, 16, 3)));
     must(gan_random_uniform(p.context, GAN_STREAM_USER, &position, p.real, -1, 1));
     must(gan_session_step(p.game.session, p.real, NULL));
@@ -97,6 +112,8 @@ static struct play start(void)
 static void end(struct play *p)
 {
     gan_tensor_free(&p->real);
+    gan_ema_free(&p->ema);
+    gan_augment_free(&p->augment);
     game_free(&p->game);
     gan_context_free(&p->context);
 }

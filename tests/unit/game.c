@@ -31,7 +31,7 @@ static gan_status make_discriminator(gan_network **network, gan_context *context
 }
 
 /* What is added to a session when there is one. */
-static gan_status add_to_game(game *made, const game_options *options)
+static gan_status add_to_game(game *made, gan_context *context, const game_options *options)
 {
     gan_status status = GAN_OK;
     for (int i = 0; status == GAN_OK && i < GAME_PENALTIES && options->penalties[i].kind; i++) {
@@ -39,6 +39,14 @@ static gan_status add_to_game(game *made, const game_options *options)
         made->penalties[i].size = sizeof made->penalties[i];
         status = gan_session_add_penalty(made->session, &made->penalties[i]);
     }
+    if (status == GAN_OK && options->augment)
+        status = gan_augment_create(
+            &made->augment, context,
+            gan_augment_options(.policies = 15, .probability = 0.7f, .adaptive = true, .interval = 2, .ramp = 60));
+    if (status == GAN_OK && options->augment) status = gan_session_set_augment(made->session, made->augment);
+    if (status == GAN_OK && options->average)
+        status = gan_ema_create(&made->ema, made->g, gan_ema_options(.half_life = 20));
+    if (status == GAN_OK && options->average) status = gan_session_set_ema(made->session, made->ema);
     return status;
 }
 
@@ -59,12 +67,14 @@ gan_status make_game(game *made, gan_context *context, game_options options)
     made->options.generator_optimizer = made->g_adam;
     made->options.discriminator_optimizer = made->d_adam;
     status = gan_session_create(&made->session, &made->options);
-    return status == GAN_OK ? add_to_game(made, &options) : status;
+    return status == GAN_OK ? add_to_game(made, context, &options) : status;
 }
 
 void free_game(game *made)
 {
     gan_session_free(&made->session);
+    gan_ema_free(&made->ema);
+    gan_augment_free(&made->augment);
     gan_optimizer_free(&made->d_adam);
     gan_optimizer_free(&made->g_adam);
     gan_network_free(&made->d);
@@ -91,9 +101,9 @@ static uint64_t mix(uint64_t hash, const gan_tensor *tensor)
 
 uint64_t game_bits(const game *made)
 {
-    const gan_network *networks[] = {made->g, made->d};
+    const gan_network *networks[] = {made->g, made->d, gan_ema_network(made->ema)};
     uint64_t hash = 0xcbf29ce484222325u;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         for (int i = 0; i < gan_network_parameter_count(networks[k]); i++)
             hash = mix(hash, gan_network_parameter(networks[k], i));
         for (int i = 0; i < gan_network_buffer_count(networks[k]); i++)

@@ -16,6 +16,8 @@ typedef struct game {
     gan_optimizer *g_adam, *d_adam;
     gan_session_options options; /* of the session */
     gan_penalty_options penalties[GAME_PENALTIES];
+    gan_augment *augment; /* NULL where the game has none */
+    gan_ema *ema;
     gan_session *session;
 } game;
 
@@ -24,6 +26,8 @@ typedef struct game_options {
     int g_labels, d_labels;                        /* width of the label input, 1 or GAME_CLASSES; 0: none */
     bool classifier;                               /* D's output 1: GAME_CLASSES logits */
     bool features;                                 /* D's last output: a layer that others read, too */
+    bool augment;                                  /* every policy, adaptive and quick to move */
+    bool average;                                  /* of G */
     gan_penalty_options penalties[GAME_PENALTIES]; /* but for size; kind 0 ends them */
 } game_options;
 
@@ -37,7 +41,7 @@ void fill_real(gan_context *context, gan_tensor *real, int number);
 /* Labels of step `number`, all classes in them. */
 void fill_labels(gan_tensor *labels, int number);
 
-/* The bits of all parameters and buffers of both networks as one number. */
+/* The bits of all parameters and buffers of both networks, and of the average, as one number. */
 uint64_t game_bits(const game *game);
 
 #endif

@@ -11,9 +11,9 @@ struct parts {
     gan_context *context;
     int d_steps;
     gan_run *g, *real, *fake, *points;
-    gan_tensor *latents, *fake_labels, *at;                         /* at: between or beside pictures */
+    gan_tensor *latents, *fake_labels, *at, *seen_real, *seen_fake; /* at: between or beside pictures */
     gan_tensor *g_told, *d_told_real, *d_told_fake, *d_told_points; /* labels as the networks get them, or NULL */
-    uint64_t latent_position, label_position, penalty_position;
+    uint64_t latent_position, label_position, penalty_position, augment_position, fake_position;
 };
 
 static gan_tensor *label_input(gan_context *context, const gan_network *network, int64_t batch)
@@ -34,6 +34,8 @@ parts *new_parts(const game *made, gan_context *context, int64_t batch)
     ok(gan_run_create(&p->fake, made->d, GAN_TRAINING_TANGENTS, batch));
     ok(gan_run_create(&p->points, made->d, GAN_TRAINING_TANGENTS, batch));
     p->at = new_tensor(context, GAN_SHAPE(batch, 8, 8, 3));
+    p->seen_real = new_tensor(context, GAN_SHAPE(batch, 8, 8, 3));
+    p->seen_fake = new_tensor(context, GAN_SHAPE(batch, 8, 8, 3));
     p->latents = new_tensor(context, GAN_SHAPE(batch, 10));
     p->fake_labels = new_labels(context, batch);
     p->g_told = label_input(context, made->g, batch);
@@ -46,9 +48,9 @@ parts *new_parts(const game *made, gan_context *context, int64_t batch)
 void free_parts(parts **handle)
 {
     parts *p = *handle;
-    gan_tensor *tensors[] = {p->latents,     p->fake_labels, p->at,           p->g_told,
-                             p->d_told_real, p->d_told_fake, p->d_told_points};
-    for (int i = 0; i < 7; i++) gan_tensor_free(&tensors[i]);
+    gan_tensor *tensors[] = {p->latents,     p->fake_labels,   p->at,        p->g_told,   p->d_told_real,
+                             p->d_told_fake, p->d_told_points, p->seen_real, p->seen_fake};
+    for (int i = 0; i < 9; i++) gan_tensor_free(&tensors[i]);
     gan_run_free(&p->points);
     gan_run_free(&p->fake);
     gan_run_free(&p->real);
@@ -92,36 +94,34 @@ static float mean(const gan_tensor *tensor)
 }
 
 /* One line of gan/penalty.h, at what D has seen. */
-static float penalize(parts *p, const gan_penalty_options *o, float weight, const gan_tensor *real,
-                      const gan_tensor *fake, const gan_tensor *labels)
+static float penalize(parts *p, const gan_penalty_options *o, float weight, const gan_tensor *labels)
 {
     float value = 0;
     if (o->kind == GAN_PENALTY_R1) ok(gan_penalty_squared_norm(&value, p->real, weight));
     if (o->kind == GAN_PENALTY_R2) ok(gan_penalty_squared_norm(&value, p->fake, weight));
-    if (o->kind == GAN_PENALTY_WGAN_GP) ok(gan_penalty_between(p->at, real, fake, &p->penalty_position));
+    if (o->kind == GAN_PENALTY_WGAN_GP)
+        ok(gan_penalty_between(p->at, p->seen_real, p->seen_fake, &p->penalty_position));
     if (o->kind == GAN_PENALTY_DRAGAN)
-        ok(gan_penalty_beside(p->at, real, o->noise > 0 ? o->noise : 0.5f, &p->penalty_position));
+        ok(gan_penalty_beside(p->at, p->seen_real, o->noise > 0 ? o->noise : 0.5f, &p->penalty_position));
     if (o->kind == GAN_PENALTY_R1 || o->kind == GAN_PENALTY_R2) return value;
     forward(p->points, p->at, p->d_told_points, labels);
     ok(gan_penalty_norm_distance(&value, p->points, weight, o->target != 0 ? o->target : signbit(o->target) ? 0 : 1));
     return value;
 }
 
-static void add_penalties(parts *p, const gan_tensor *real, const gan_tensor *labels, gan_session_report *report)
+static void add_penalties(parts *p, const gan_tensor *labels, gan_session_report *report)
 {
-    const gan_tensor *fake = gan_run_output(p->g, 0);
     report->penalty = 0;
     for (int i = 0; i < GAME_PENALTIES && p->game->penalties[i].kind; i++) {
         const gan_penalty_options *o = &p->game->penalties[i];
         int step = p->d_steps - 1, every = o->every ? o->every : 1;
         float weight = o->weight > 0 ? o->weight : 10;
         if (o->schedule) weight = gan_schedule_value(o->schedule, weight, (uint64_t)step);
-        if (step % every == 0 && weight > 0)
-            report->penalty += penalize(p, o, (float)every * weight, real, fake, labels);
+        if (step % every == 0 && weight > 0) report->penalty += penalize(p, o, (float)every * weight, labels);
     }
 }
 
-static void learn_d(parts *p, const gan_tensor *real, const gan_tensor *labels, gan_session_report *report)
+static void learn_d(parts *p, const gan_tensor *labels, gan_session_report *report)
 {
     const gan_session_options *o = &p->game->options;
     ok(gan_adversarial_loss_discriminator(p->loss, &report->d_loss, p->real, p->fake, 1 - o->smoothing,
@@ -134,7 +134,7 @@ static void learn_d(parts *p, const gan_tensor *real, const gan_tensor *labels, 
     ok(gan_network_zero_gradients(p->game->d));
     ok(gan_run_backward(p->real, NULL, GAN_WANT_PARAMETERS));
     ok(gan_run_backward(p->fake, NULL, GAN_WANT_PARAMETERS));
-    add_penalties(p, real, labels, report);
+    add_penalties(p, labels, report);
 }
 
 static void move(gan_network *network, gan_optimizer *optimizer, float clip_norm, float clip_value)
@@ -171,14 +171,32 @@ static void learn_g(parts *p, gan_session_report *report)
     report->g_loss += report->feature_loss;
     ok(gan_run_backward(p->fake, NULL, GAN_WANT_INPUTS));
     ok(gan_network_zero_gradients(p->game->g));
-    ok(gan_run_backward(p->g, gan_run_input_gradient(p->fake, 0), GAN_WANT_PARAMETERS));
+    gan_tensor *gradient = gan_run_input_gradient(p->fake, 0);
+    if (p->game->augment) ok(gan_augment_backward(p->game->augment, gradient, gradient, p->fake_position));
+    ok(gan_run_backward(p->g, gradient, GAN_WANT_PARAMETERS));
     report->generator_stepped = true;
+}
+
+static void show(parts *p, gan_tensor *seen, const gan_tensor *pictures)
+{
+    ok(gan_tensor_copy(seen, pictures));
+    if (!p->game->augment) return;
+    ok(gan_augment_forward(p->game->augment, seen, pictures, p->augment_position));
+    p->augment_position += (uint64_t)gan_tensor_dimension(pictures, 0);
 }
 
 static void look(parts *p, const gan_tensor *real, const gan_tensor *labels, bool at_real)
 {
-    if (at_real) forward(p->real, real, p->d_told_real, labels);
-    forward(p->fake, gan_run_output(p->g, 0), p->d_told_fake, p->fake_labels);
+    if (at_real) show(p, p->seen_real, real);
+    if (at_real) forward(p->real, p->seen_real, p->d_told_real, labels);
+    p->fake_position = p->augment_position;
+    show(p, p->seen_fake, gan_run_output(p->g, 0));
+    forward(p->fake, p->seen_fake, p->d_told_fake, p->fake_labels);
+}
+
+static void adapt(const parts *p)
+{
+    if (p->game->augment) ok(gan_augment_adapt(p->game->augment, gan_run_output(p->real, 0)));
 }
 
 /* What D's loss has left at the outputs is not G's. */
@@ -198,8 +216,9 @@ void step_by_parts(parts *p, const gan_tensor *real, const gan_tensor *labels, g
     bool reads_real = o->feature_weight > 0 || (!o->features_only && (p->loss->flags & GAN_LOSS_READS_REAL));
     generate(p, labels);
     look(p, real, labels, true);
-    learn_d(p, real, labels, report);
+    learn_d(p, labels, report);
     if (!together) move_d(p);
+    if (!together) adapt(p);
     if (!g_learns) return;
     if (together)
         clear(p->fake);
@@ -208,4 +227,6 @@ void step_by_parts(parts *p, const gan_tensor *real, const gan_tensor *labels, g
     learn_g(p, report);
     if (together) move_d(p);
     move_g(p);
+    if (together) adapt(p);
+    if (p->game->ema) ok(gan_ema_update(p->game->ema, gan_tensor_dimension(real, 0)));
 }

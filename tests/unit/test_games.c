@@ -18,7 +18,7 @@ typedef struct kind {
     const char *loss; /* NULL: the default */
     gan_session_options play;
     int g_labels, d_labels;
-    bool classifier, features;
+    bool classifier, features, augment, average;
     gan_penalty_options penalties[GAME_PENALTIES];
 } kind;
 
@@ -72,6 +72,19 @@ static const kind kinds[] = {
     {NULL, {0}, ONE_HOT, ONE_HOT, .penalties = {{.kind = R1}, {.kind = WGAN_GP}}},
     {"hinge", {.classes = GAME_CLASSES, .scheme = SIMULTANEOUS}, 1, 1, .penalties = {{.kind = DRAGAN}, {.kind = R2}}},
     {"wasserstein", {.discriminator_clip_weights = 0.02f, .discriminator_clip_norm = 0.1f}},
+    {NULL, {0}, .augment = true},
+    {NULL, {.smoothing = 0.1f}, .augment = true, .average = true, .penalties = {{.kind = R1}}},
+    {"relativistic_pairing", {.discriminator_steps = 2}, .augment = true, .penalties = {{.kind = R2}}},
+    {"hinge", {.scheme = SIMULTANEOUS}, .augment = true, .average = true, .penalties = {{.kind = R1}, {.kind = R2}}},
+    {"wasserstein",
+     {.classifier_weight = 0.25f, .feature_weight = 0.5f, .generator_clip_norm = 1},
+     ONE_HOT,
+     1,
+     .classifier = true,
+     .features = true,
+     .augment = true,
+     .average = true,
+     .penalties = {{.kind = WGAN_GP, .every = 2}, {.kind = DRAGAN}, {.kind = R1, .schedule = &falling}}},
     {NULL, {.generator_clip_norm = 0.01f, .generator_clip_value = 0.002f, .discriminator_clip_value = 0.01f}},
 };
 
@@ -79,7 +92,7 @@ static const kind kinds[] = {
 
 static game_options options_of(const kind *k)
 {
-    game_options options = {k->play, k->g_labels, k->d_labels, k->classifier, k->features};
+    game_options options = {k->play, k->g_labels, k->d_labels, k->classifier, k->features, k->augment, k->average};
     memcpy(options.penalties, k->penalties, sizeof options.penalties);
     options.play.loss = gan_adversarial_loss_find(k->loss);
     ck_assert(!k->loss == !options.play.loss);
@@ -171,6 +184,7 @@ START_TEST(is_the_sum_of_its_parts)
         step_by_parts(loop, real, labels, &expected);
         check_reports(&report, &expected);
         ck_assert_msg(game_bits(&made) == game_bits(&again), "step %d differs from its parts", i);
+        ck_assert_double_eq(gan_augment_probability(made.augment), gan_augment_probability(again.augment));
     }
     free_parts(&loop);
     gan_tensor_free(&labels);

@@ -75,6 +75,8 @@ static const game_options games[] = {
      GAME_CLASSES,
      .classifier = true,
      .features = true,
+     .augment = true,
+     .average = true,
      .penalties = {{.kind = GAN_PENALTY_R1}, {.kind = GAN_PENALTY_WGAN_GP}}},
 };
 
@@ -114,6 +116,7 @@ static gan_status play(struct program *p)
         if (status == GAN_OK) status = step(p);
     }
     if (status == GAN_OK) status = gan_session_sample(p->game.session, NULL, p->images);
+    if (status == GAN_OK && p->game.ema) status = gan_session_sample_average(p->game.session, NULL, NULL, p->images);
     return status == GAN_OK ? play_more(p) : status;
 }
 
