@@ -222,9 +222,10 @@ static gan_status start_each_worker(gan_pool *pool)
         worker->pool = pool;
         worker->index = i + 1;
         int error = pthread_create(&worker->thread, NULL, work, worker);
+        char reason[GAN_REASON_TEXT];
         if (error)
             return gan_fail(GAN_ERROR_SYSTEM, "thread %d of %d could not be started: %s", i + 2, pool->threads,
-                            strerror(error));
+                            gan_reason_text(reason, error));
         pool->started++;
     }
     return GAN_OK;

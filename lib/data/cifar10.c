@@ -54,13 +54,15 @@ static gan_status list_folder(struct files *files, const char *path, int part)
 
 static gan_status check_file(const char *path, const unsigned char *data, size_t size)
 {
-    if (size == 0) return gan_fail(GAN_ERROR_FORMAT, "%s is empty", path);
+    char name[GAN_PATH_TEXT];
+    gan_path_text(name, path);
+    if (size == 0) return gan_fail(GAN_ERROR_FORMAT, "%s is empty", name);
     if (size % RECORD != 0)
-        return gan_fail(GAN_ERROR_FORMAT, "%s has %zu bytes: record %zu is truncated to %zu of %d bytes", path, size,
+        return gan_fail(GAN_ERROR_FORMAT, "%s has %zu bytes: record %zu is truncated to %zu of %d bytes", name, size,
                         size / RECORD, size % RECORD, RECORD);
     for (size_t i = 0; i < size / RECORD; i++)
         if (data[i * RECORD] >= LABELS)
-            return gan_fail(GAN_ERROR_FORMAT, "%s: the label of record %zu is %d; it must be 0 to %d", path, i,
+            return gan_fail(GAN_ERROR_FORMAT, "%s: the label of record %zu is %d; it must be 0 to %d", name, i,
                             data[i * RECORD], LABELS - 1);
     return GAN_OK;
 }
