@@ -120,7 +120,7 @@ static gan_status make_dataset(gan_dataset **dataset, gan_context *context, cons
     if (status == GAN_OK) status = gan_tensor_create(&labels, context, GAN_INT32, 1, &count);
     if (status == GAN_OK) {
         unpack(files, crop, images->data, labels->data);
-        status = gan_dataset_create_memory(dataset, context, images, labels, options);
+        status = gan_dataset_create_tensors(dataset, context, images, labels, options);
     }
     gan_tensor_free(&labels);
     gan_tensor_free(&images);
@@ -137,12 +137,14 @@ gan_status gan_dataset_open_cifar10(gan_dataset **dataset, gan_context *context,
                         context ? "path" : "context");
     gan_dataset_options options;
     struct crop crop;
-    gan_status status = gan_dataset_read_options(&options, given);
+    bool is_folder = gan_file_is_folder(path);
+    gan_status status =
+        gan_dataset_read_options(&options, given, is_folder ? GAN_DATASET_CIFAR10_FOLDER : GAN_DATASET_CIFAR10_FILE);
     if (status == GAN_OK) status = crop_of(&options, &crop);
     if (status != GAN_OK) return status;
     struct files *files = gan_context_allocate(context, 1, sizeof *files, "a list of files");
     if (!files) return GAN_ERROR_OUT_OF_MEMORY;
-    status = gan_file_is_folder(path) ? list_folder(files, path, options.part) : add_file(files, path, "");
+    status = is_folder ? list_folder(files, path, options.part) : add_file(files, path, "");
     if (status == GAN_OK) status = read_files(files, context);
     if (status == GAN_OK) status = make_dataset(dataset, context, files, &crop, &options);
     for (int i = 0; i < files->count; i++) gan_context_release(context, files->data[i]);
