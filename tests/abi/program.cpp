@@ -5,12 +5,12 @@
 
 /* The library as a C++ program sees it: a network of every kind of builder call, and one pass through it. */
 
-#define CHECK(condition)                                                     \
-    do {                                                                     \
-        if (!(condition)) {                                                  \
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
             std::printf("line %d: %s: %s\n", __LINE__, #condition, gan_last_error()); \
-            return 1;                                                        \
-        }                                                                    \
+            return 1;                                                                 \
+        }                                                                             \
     } while (0)
 
 int main()
