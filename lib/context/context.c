@@ -2,6 +2,7 @@
 #include "context/context.h"
 #include "core/options.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #define MAX_THREADS 256
 
 static const gan_field fields[] = {
-    {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), GAN_THREADS_ALL, MAX_THREADS, 1},
+    {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), INT_MIN, INT_MAX, 1},
     {"kernels", GAN_FIELD_INT, 0, offsetof(gan_context_options, kernels), GAN_KERNELS_AUTO, GAN_KERNELS_NEON, 0},
 };
 
@@ -55,6 +56,10 @@ gan_status gan_context_create(gan_context **handle, const gan_context_options *g
     gan_status status =
         gan_options_read(&options, sizeof options, given, "gan_context_options", fields, GAN_FIELD_COUNT(fields));
     if (status != GAN_OK) return status;
+    if (options.threads != GAN_THREADS_ALL && (options.threads < 1 || options.threads > MAX_THREADS))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_context_options.threads is %d; it must be 1 to %d, 0 for one, or GAN_THREADS_ALL",
+                        options.threads, MAX_THREADS);
     if (!options.allocator.allocate != !options.allocator.release)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_context_options.allocator needs both functions or neither");
     const gan_kernels *kernels = gan_kernels_select((gan_kernel_set)options.kernels);

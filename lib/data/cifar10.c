@@ -101,9 +101,11 @@ static gan_status crop_of(const gan_dataset_options *options, struct crop *crop)
     if (!options->crop_at && (crop->top || crop->left))
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options.crop_top and crop_left need crop_at");
     if (!options->crop_at) crop->top = crop->left = (SIDE - crop->size) / 2;
-    if (crop->top + crop->size > SIDE || crop->left + crop->size > SIDE)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options: a crop of %d at %d, %d reaches beyond %d",
-                        crop->size, crop->top, crop->left, SIDE);
+    int most = SIDE - crop->size;
+    if (crop->top > most || crop->left > most)
+        return gan_fail(
+            GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options.%s is %d; with a crop of %d it must be 0 to %d",
+            crop->top > most ? "crop_top" : "crop_left", crop->top > most ? crop->top : crop->left, crop->size, most);
     return GAN_OK;
 }
 

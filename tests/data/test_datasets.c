@@ -167,7 +167,8 @@ START_TEST(cifar10_misuse)
     } cases[] = {
         {{.crop = 33}, "crop is 33"},
         {{.crop = -1}, "crop is -1"},
-        {{.crop_at = true, .crop_top = 17}, "crop of 16 at 17, 0"},
+        {{.crop_at = true, .crop_top = 17}, "crop_top is 17; with a crop of 16 it must be 0 to 16"},
+        {{.crop_at = true, .crop = 30, .crop_left = 3}, "crop_left is 3; with a crop of 30 it must be 0 to 2"},
         {{.crop_at = true, .crop_left = 40}, "crop_left is 40"},
         {{.crop_top = 3}, "crop_at"},
         {{.part = 3}, "part is 3"},

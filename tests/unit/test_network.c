@@ -357,12 +357,13 @@ START_TEST(tangent_misuse)
     gan_run *run, *plain;
     ok(gan_run_create(&run, network, GAN_TRAINING_TANGENTS, 2));
     ok(gan_run_create(&plain, network, GAN_TRAINING, 2));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_tangent(NULL, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent: run is NULL", gan_run_tangent(NULL, x));
     fails(GAN_ERROR_STATE, "no forward pass", gan_run_tangent(run, x));
     fails(GAN_ERROR_STATE, "GAN_TRAINING_TANGENTS", gan_run_tangent(plain, x));
     ok(gan_run_forward(run, x));
     fails(GAN_ERROR_INVALID_ARGUMENT, "direction is NULL", gan_run_tangent(run, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "2 directions", gan_run_tangent_all(run, (const gan_tensor *[]){x, x}, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent_all: 2 directions",
+          gan_run_tangent_all(run, (const gan_tensor *[]){x, x}, 2));
     fails(GAN_ERROR_SHAPE, "[2,192]", gan_run_tangent(run, flat));
     ck_assert_ptr_null(gan_run_output_tangent(run, 0));
     const gan_tensor *y = gan_run_output(run, 0);
@@ -406,10 +407,11 @@ START_TEST(run_misuse)
     ck_assert_ptr_null(gan_run_output(run, 0));
     ck_assert_ptr_null(gan_run_output_gradient(run, 0));
     fails(GAN_ERROR_STATE, "no forward pass", gan_run_backward(run, NULL, GAN_WANT_PARAMETERS));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_forward(NULL, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward: run is NULL", gan_run_forward(NULL, x));
     fails(GAN_ERROR_INVALID_ARGUMENT, "input \"input0\" is NULL", gan_run_forward(run, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "inputs are NULL", gan_run_forward_all(run, NULL, 1));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "2 inputs", gan_run_forward_all(run, (const gan_tensor *[]){x, x}, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward_all: inputs are NULL", gan_run_forward_all(run, NULL, 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward_all: 2 inputs",
+          gan_run_forward_all(run, (const gan_tensor *[]){x, x}, 2));
     fails(GAN_ERROR_SHAPE, "float [2,192]; it must be float [N,8,8,3]", gan_run_forward(run, flat));
     fails(GAN_ERROR_SHAPE, "uint8 [2,8,8,3]", gan_run_forward(run, bytes));
     ok(gan_run_forward(run, x));
