@@ -23,7 +23,10 @@ extern "C" {
  * options work).
  *
  * Each layer gets a name that is unique in its network: options.name, or the layer's short name and a count
- * ("conv0", "bn2"). A name of the caller's is 1..63 letters, digits, '_' and '-', and is copied.
+ * ("conv0", "bn2"). A name of the caller's is 1..63 letters, digits, '_' and '-', and is copied. Parameters and buffers
+ * have the layer's name and their own, "conv0.weight": by these gan_network_find() and files know them, so that short
+ * names and parameters' names never change. Short names: conv (conv2d), deconv (conv2d_transpose), linear, reshape,
+ * flatten, concat, add, input; other headers name theirs.
  *
  * Shapes below leave out the batch N, which is the first dimension of everything. H, W and C are height, width and
  * channels. Errors that builder calls leave in the network: GAN_ERROR_INVALID_ARGUMENT (options), GAN_ERROR_SHAPE
@@ -67,57 +70,62 @@ typedef struct gan_initializer {
 /* An input of the network. shape: 1..GAN_MAX_RANK-1 dimensions, each at least 1, without the batch.
  * gan_input(network, 16, 16, 3). A network may have several; their order is the order of the calls. */
 GAN_API gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name);
-/* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters.
- *     y[o,p,f] = bias[f] + sum over i,j,c of x[o * stride + i - pad_top, p * stride + j - pad_left, c] *
- * weight[i,j,c,f] Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters]. */
+
+/* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters. H, W and C are at most 2^20.
+ *     y[o,p,f] = bias[f] + sum over i,j,c of
+ *                x[o * stride_h + i - pad_top, p * stride_w + j - pad_left, c] * weight[i,j,c,f]
+ * Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters]. */
 typedef struct gan_conv2d_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int filters;            /* output channels, 1.., required */
-    int kernel;             /* height and width, 1..; required, unless kernel_h and kernel_w are given */
-    int kernel_h, kernel_w; /* where the two differ */
-    int stride;             /* 1.., default 1 */
-    int stride_h, stride_w; /* where the two differ */
+    int filters;            /* output channels, 1..2^20, required */
+    int kernel;             /* height and width, 1..2^15; required, unless kernel_h and kernel_w are given */
+    int kernel_h, kernel_w; /* where the two differ, 1..2^15; default kernel */
+    int stride;             /* 1..2^15, default 1 */
+    int stride_h, stride_w; /* where the two differ, 1..2^15; default stride */
     int padding;            /* a gan_padding, default GAN_PADDING_VALID */
-    int pad_top, pad_bottom, pad_left, pad_right; /* 0.., only with GAN_PADDING_EXPLICIT */
-    bool no_bias;
-    gan_initializer weights; /* default the network's */
-    gan_initializer biases;  /* default zeros */
+    int pad_top, pad_bottom, pad_left, pad_right; /* 0..2^15, only with GAN_PADDING_EXPLICIT; default 0 */
+    bool no_bias;                                 /* no parameter bias */
+    gan_initializer weights;                      /* default the network's */
+    gan_initializer biases;                       /* default zeros */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
-/* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters. For SAME the output
- * is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and output_w choose
- * another of the sizes whose convolution gives H,W.
+/* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters, all at most 2^20. For
+ * SAME the output is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and
+ * output_w choose another of the stride sizes whose convolution gives H,W: up to stride - 1 less for SAME, or more for
+ * the others.
+ *     y[o,p,f] = bias[f] + sum over h,w,c, i = o + pad_top - h * stride_h, j = p + pad_left - w * stride_w of
+ *                x[h,w,c] * weight[i,j,f,c], where 0 <= i < kernel_h and 0 <= j < kernel_w
  * Parameters: weight [kernel_h, kernel_w, filters, C], bias [filters]. */
 typedef struct gan_conv2d_transpose_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int filters;
+    int filters; /* from here to pad_right as for gan_conv2d */
     int kernel;
     int kernel_h, kernel_w;
     int stride;
     int stride_h, stride_w;
     int padding;
     int pad_top, pad_bottom, pad_left, pad_right;
-    int output_h, output_w; /* default: see above */
-    bool no_bias;
-    gan_initializer weights;
-    gan_initializer biases;
+    int output_h, output_w;  /* 1..2^20, see above for which; default: as above */
+    bool no_bias;            /* no parameter bias */
+    gan_initializer weights; /* default the network's */
+    gan_initializer biases;  /* default zeros */
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 
-/* y = x weight + bias on the last dimension: ..,C -> ..,units. Parameters: weight [C, units], bias [units]. */
+/* y = x weight + bias on the last dimension: ..,C -> ..,units, C at most 2^20. Parameters: weight [C, units], bias [units]. */
 typedef struct gan_linear_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int units; /* 1.., required */
-    bool no_bias;
-    gan_initializer weights;
-    gan_initializer biases;
+    int units;               /* 1..2^20, required */
+    bool no_bias;            /* no parameter bias */
+    gan_initializer weights; /* default the network's */
+    gan_initializer biases;  /* default zeros */
 } gan_linear_options;
 GAN_API gan_node *gan_linear_layer(const gan_linear_options *options);
 

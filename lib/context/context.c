@@ -131,14 +131,14 @@ const char *gan_version(void)
     return TEXT(GAN_VERSION_MAJOR) "." TEXT(GAN_VERSION_MINOR) "." TEXT(GAN_VERSION_PATCH);
 }
 
-int gan_has_feature(const char *feature)
+bool gan_has_feature(const char *feature)
 {
-    if (!feature) return 0;
+    if (!feature) return false;
 #ifdef HAVE_PNG
-    if (strcmp(feature, "png") == 0) return 1;
+    if (strcmp(feature, "png") == 0) return true;
 #endif
     if (strcmp(feature, "blas") == 0) return gan_kernels_use_blas();
     for (int set = GAN_KERNELS_C; set <= GAN_KERNELS_NEON; set++)
         if (strcmp(feature, set_names[set]) == 0) return gan_kernels_select((gan_kernel_set)set) != NULL;
-    return 0;
+    return false;
 }

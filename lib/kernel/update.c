@@ -2,8 +2,9 @@
 #include "kernel/variant.h"
 
 /* Kingma and Ba 2015, with the corrections of both moments in `rate` and `correction`:
- *     m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2, w -= rate * m / (sqrt(v * correction) +
- * epsilon) */
+ *     m = beta1 * m + (1 - beta1) * g
+ *     v = beta2 * v + (1 - beta2) * g^2
+ *     w -= rate * m / (sqrt(v * correction) + epsilon) */
 void VARIANT(adam)(float *w, const float *g, float *m, float *v, int64_t n, const gan_adam_step *step)
 {
     const gan_adam_step s = *step;
