@@ -117,7 +117,8 @@ typedef struct gan_conv2d_transpose_options {
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 
-/* y = x weight + bias on the last dimension: ..,C -> ..,units, C at most 2^20. Parameters: weight [C, units], bias [units]. */
+/* y = x weight + bias on the last dimension: ..,C -> ..,units, C at most 2^20.
+ * Parameters: weight [C, units], bias [units]. */
 typedef struct gan_linear_options {
     size_t size;
     gan_node *input;

@@ -42,8 +42,8 @@ GAN_API gan_status gan_network_output(gan_network *network, gan_node *node);
 /* Ends the building: reports the first error of the builder calls, with its sentence, or allocates the parameters and
  * draws their first values. The k-th parameter of the n-th network that a context made is drawn from a place of its own
  * in GAN_STREAM_WEIGHTS: the same program gets the same weights, two networks of one program never the same.
- * GAN_ERROR_STATE: built already, or no input or no output, which may still be added. GAN_ERROR_OUT_OF_MEMORY. Any error
- * that a builder call has left. After the last two the network can only be freed. */
+ * GAN_ERROR_STATE: built already, or no input or no output, which may still be added. GAN_ERROR_OUT_OF_MEMORY, or any
+ * error that a builder call has left: the network can then only be freed. */
 GAN_API gan_status gan_network_build(gan_network *network);
 
 /* Writes the table of layers that Keras users know (name, type, output shape, parameters, FLOPs for one sample, what it

@@ -37,10 +37,10 @@ GAN_API void gan_run_free(gan_run **run);
 /* Computes the outputs from the inputs: float tensors [N, shape of the input node], all of one N. The run keeps
  * references to the inputs until its next forward pass, and a training run reads them again in gan_run_backward():
  * leave their values alone until then. Sets the gradients of the outputs to zero. gan_run_forward_all() is for networks
- * with several inputs: count as gan_network_input_count(). GAN_ERROR_INVALID_ARGUMENT: a NULL, a wrong count, or an
- * input in the run's own memory (an output fed back needs a copy), a batch that needs more memory than size_t counts. GAN_ERROR_SHAPE: an input that does not fit, the
- * sentence says which. GAN_ERROR_OUT_OF_MEMORY: a larger batch than ever before, and no memory for it; the run is as it
- * was. */
+ * with several inputs: count as gan_network_input_count(). GAN_ERROR_INVALID_ARGUMENT: a NULL, a wrong count, an input
+ * in the run's own memory (an output fed back needs a copy), or a batch of more bytes than size_t counts.
+ * GAN_ERROR_SHAPE: an input that does not fit, the sentence says which. GAN_ERROR_OUT_OF_MEMORY: a larger batch than
+ * ever before, and no memory for it; the run is as it was. */
 GAN_API gan_status gan_run_forward(gan_run *run, const gan_tensor *input);
 GAN_API gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, int count);
 
