@@ -14,6 +14,10 @@ static void check(gan_status status)
 
 int main(void)
 {
+    if (!gan_has_feature("png")) {
+        fputs("samples.png needs a libgan that was built with libpng\n", stderr);
+        return EXIT_FAILURE;
+    }
     gan_context *context;
     check(gan_context_create(&context, gan_context_options(.threads = GAN_THREADS_ALL)));
     gan_network *g, *d;
