@@ -89,6 +89,7 @@ typedef struct gan_conv2d_options {
     bool no_bias;                                 /* no parameter bias */
     gan_initializer weights;                      /* default the network's */
     gan_initializer biases;                       /* default zeros */
+    int reserved;                                 /* 0 */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
@@ -114,6 +115,7 @@ typedef struct gan_conv2d_transpose_options {
     bool no_bias;            /* no parameter bias */
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
+    int reserved;            /* 0 */
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 

@@ -20,6 +20,7 @@ typedef struct gan_network_options {
     size_t size;
     const char *name;        /* for messages and tables, 1..63 bytes, copied; default "network" */
     gan_initializer weights; /* of every layer that names none; default GAN_INITIALIZER_GLOROT_UNIFORM */
+    int reserved;            /* 0 */
 } gan_network_options;
 #ifndef __cplusplus
 #define gan_network_options(...) (&(gan_network_options){.size = sizeof(gan_network_options), __VA_ARGS__})

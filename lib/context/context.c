@@ -13,6 +13,7 @@ static const gan_field fields[] = {
     {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), INT_MIN, INT_MAX, 1},
     {"kernels", GAN_FIELD_INT, 0, offsetof(gan_context_options, kernels), GAN_KERNELS_AUTO, GAN_KERNELS_NEON, 0},
 };
+GAN_STRUCT_ENDS(gan_context_options, log_user);
 
 static int resolve_threads(int threads)
 {

@@ -118,14 +118,15 @@ static int sync_folder(const gan_file_calls *calls, const char *path)
 /* Creates a new file beside path, with the mode that the process gives its files. -1 with errno set when it cannot. */
 static int create_beside(const gan_file_calls *calls, const char *path, char temporary[PATH_MAX])
 {
+    const char *slash = strrchr(path, '/'); /* a name of its own: path's may be as long as a name can be */
+    const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+    if (folder + 64 > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(temporary, path, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
-        const char *slash = strrchr(path, '/'); /* a name of its own: path's may be as long as a name can be */
-        int length = snprintf(temporary, PATH_MAX, "%.*s.gan-%ld-%d.tmp", slash ? (int)(slash + 1 - path) : 0, path,
-                              (long)getpid(), attempt);
-        if (length < 0 || length >= PATH_MAX) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
+        snprintf(temporary + folder, PATH_MAX - folder, ".gan-%ld-%d.tmp", (long)getpid(), attempt);
         int file = calls->open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST) return file;
     }

@@ -42,6 +42,7 @@ static const gan_field fields[] = {
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, gamma), 0, 0, GAN_INITIALIZER_ONES},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
 };
+GAN_STRUCT_ENDS(gan_batch_norm_options, beta);
 
 static int64_t channels(const gan_layer *layer)
 {

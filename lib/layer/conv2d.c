@@ -4,6 +4,7 @@
 #include "layer/tangent.h"
 
 static const gan_field fields[] = {GAN_KERNEL_FIELDS(gan_conv2d_options)};
+GAN_STRUCT_ENDS(gan_conv2d_options, reserved);
 
 /* From the input's H,W,C to the output's. */
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)

@@ -52,8 +52,9 @@ typedef struct gan_kernel_options {
         {"pad_right", GAN_FIELD_INT, 0, offsetof(type, pad_right), 0, 1 << 15, 0},                          \
         {"no_bias", GAN_FIELD_BOOL, 0, offsetof(type, no_bias), 0, 1, 0},                                   \
         {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(type, weights), 0, 0, GAN_INITIALIZER_DEFAULT},      \
+        {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(type, biases), 0, 0, GAN_INITIALIZER_ZEROS},          \
     {                                                                                                       \
-        "biases", GAN_FIELD_INITIALIZER, 0, offsetof(type, biases), 0, 0, GAN_INITIALIZER_ZEROS             \
+        "reserved", GAN_FIELD_INT, 0, offsetof(type, reserved), 0, 0, 0                                     \
     }
 
 /* Heights, widths and channels above this are refused, so that a pixel's place fits into 64 bits with room to spare. */

@@ -13,6 +13,7 @@ static const gan_field fields[] = {
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
 };
+GAN_STRUCT_ENDS(gan_linear_options, biases);
 
 static int64_t channels(const gan_layer *layer)
 {

@@ -233,6 +233,10 @@ static gan_node *many_inputs(void)
     for (int i = 0; i <= GAN_MAX_INPUTS; i++) x = gan_input(network, 1);
     return x;
 }
+static gan_node *reserved_member(void)
+{
+    return gan_conv2d(image(4, 4, 1), .filters = 2, .kernel = 2, .reserved = 5);
+}
 static gan_node *bad_size(void)
 {
     return gan_conv2d_layer(&(gan_conv2d_options){.size = 3 * sizeof(void *) + 100000, .input = image(4, 4, 1)});
@@ -283,6 +287,7 @@ static const struct {
     {high_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: rank is 8; it must be 1 to 7"},
     {shapeless_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: shape is NULL"},
     {many_inputs, GAN_ERROR_INVALID_ARGUMENT, "at most 8"},
+    {reserved_member, GAN_ERROR_INVALID_ARGUMENT, "conv0.reserved is 5; it must be 0"},
     {bad_size, GAN_ERROR_INVALID_ARGUMENT, "size is"},
 };
 
@@ -370,6 +375,8 @@ START_TEST(nothing_at_all)
     fails(GAN_ERROR_INVALID_ARGUMENT, "0 bytes", gan_network_create(&none, context, gan_network_options(.name = "")));
     fails(GAN_ERROR_INVALID_ARGUMENT, "weights.kind is 11",
           gan_network_create(&none, context, gan_network_options(.weights = {.kind = 11})));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_network_options.reserved is -1; it must be 0",
+          gan_network_create(&none, context, gan_network_options(.reserved = -1)));
     ck_assert_ptr_null(none);
     gan_network_free(&none);
     gan_network_free(NULL);
