@@ -44,8 +44,8 @@ static void log_beginning(const gan_context *context)
     if (!builtin && gan_kernels_blas_threads() > 1)
         gan_log(
             context, GAN_LOG_WARNING,
-            "the BLAS starts up to %d threads of its own for a product, which slows small ones and may change their "
-            "rounding; OPENBLAS_NUM_THREADS=1 prevents that",
+            "the BLAS starts up to %d threads of its own for a linear layer's product, which slows small ones and may "
+            "change their rounding; OPENBLAS_NUM_THREADS=1 prevents that",
             gan_kernels_blas_threads());
 }
 
