@@ -13,6 +13,7 @@
 #include <gan/custom.h>
 #include <gan/dataset.h>
 #include <gan/image.h>
+#include <gan/initializer.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>

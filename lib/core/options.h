@@ -2,8 +2,11 @@
 #ifndef GAN_CORE_OPTIONS_H
 #define GAN_CORE_OPTIONS_H
 
-#include <gan/layer.h>
+#include <gan/initializer.h>
+#include <gan/status.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know
  * the options of a layer by name: saving and loading. A layer's table has every member but size, nodes and name. */
