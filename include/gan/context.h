@@ -94,5 +94,14 @@ GAN_API const char *gan_context_kernels(const gan_context *context);
 
 #ifdef __cplusplus
 }
+
+/* C++: an option or report struct with its size filled in, and zeros that stand for the defaults:
+ * auto options = gan_options<gan_context_options>(); options.threads = 2; gan_context_create(&context, &options); */
+template <typename Options> inline Options gan_options()
+{
+    Options options = Options();
+    options.size = sizeof options;
+    return options;
+}
 #endif
 #endif

@@ -19,7 +19,11 @@ int main()
     gan_network *network = nullptr;
     gan_run *run = nullptr;
     gan_tensor *x = nullptr;
-    CHECK(gan_context_create(&context, nullptr) == GAN_OK);
+    gan_context_options options = gan_options<gan_context_options>();
+    options.threads = 2;
+    CHECK(gan_context_create(&context, &options) == GAN_OK);
+    CHECK(gan_context_threads(context) == 2);
+    CHECK(gan_options<gan_session_report>().size == sizeof(gan_session_report));
     CHECK(gan_network_create(&network, context, nullptr) == GAN_OK);
     gan_conv2d_options conv = {};
     conv.filters = 4;

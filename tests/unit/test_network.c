@@ -214,6 +214,31 @@ START_TEST(weights_have_places_of_their_own)
 }
 END_TEST
 
+/* Columns stay columns with the longest name: numbers end in one place. */
+START_TEST(summary_of_long_names)
+{
+    static const char *const given[] = {NULL, "a_name_of_sixty_three_letters_the_longest_that_a_layer_may_have"};
+    for (int i = 0; i < 2; i++) {
+        char text[4000];
+        gan_network *network = new_network(NULL);
+        gan_node *x = gan_linear(gan_input(network, 3), .units = 7000, .name = given[i]);
+        ok(gan_network_output(network, gan_linear(x, .units = 1)));
+        ok(gan_network_build(network));
+        ok(gan_network_summary(network, text, sizeof text, NULL));
+        size_t end[3];
+        static const char *const flops[] = {"FLOPs ", "42,000 ", "14,000 "};
+        for (int k = 0; k < 3; k++) {
+            const char *at = strstr(text, flops[k]), *line = at;
+            ck_assert_msg(at != NULL, "no \"%s\" in\n%s", flops[k], text);
+            while (line > text && line[-1] != '\n') line--;
+            end[k] = (size_t)(at - line) + strlen(flops[k]);
+        }
+        ck_assert_msg(end[0] == end[1] && end[1] == end[2], "%s", text);
+        gan_network_free(&network);
+    }
+}
+END_TEST
+
 START_TEST(summary)
 {
     gan_network *network = small_network();
@@ -541,6 +566,7 @@ int main(void)
     tcase_add_test(tests, biases_have_fans);
     tcase_add_test(tests, weights_have_places_of_their_own);
     tcase_add_test(tests, summary);
+    tcase_add_test(tests, summary_of_long_names);
     tcase_add_test(tests, running_averages);
     tcase_add_test(tests, batches_are_counted_to_the_end);
     tcase_add_test(tests, dead_layers_do_not_run);
