@@ -128,6 +128,7 @@ static bool write_grid(training *t, const char *path)
 
 static bool write_first_grid(training *t)
 {
+    if (!gan_has_feature("png")) return true;
     char path[PATH_BYTES];
     t->first_grid = path_join(path, t->set->out, "samples_first.png") && write_grid(t, path);
     return t->first_grid;
@@ -135,6 +136,7 @@ static bool write_first_grid(training *t)
 
 static bool write_epoch_grid(training *t)
 {
+    if (!gan_has_feature("png")) return true;
     char path[PATH_BYTES];
     if (!path_join(path, t->set->out, "samples_e%02" PRId64 ".png", t->epoch) || !write_grid(t, path)) return false;
     t->grids = t->epoch;
@@ -200,14 +202,15 @@ static bool create(training *t)
 
 static bool prepare(training *t, char metrics_path[PATH_BYTES])
 {
-    if (!open_data(t) || !make_tensors(t) || !open_output(t, metrics_path)) return false;
     if (t->set->profile &&
         (!check(gan_profile_create(&t->profile, t->context)) || !check(gan_session_profile(t->session, t->profile))))
         return false;
+    if (!open_data(t) || !make_tensors(t) || !open_output(t, metrics_path)) return false;
     printf("%" PRId64 " pictures from %s, batches of %" PRId64 ", %" PRId64 " steps an epoch, %" PRId64
            " steps in all; %d threads, %s kernels\n",
            gan_dataset_count(t->data), t->set->data, t->set->batch, t->epoch_steps, t->steps,
            gan_context_threads(t->context), gan_context_kernels(t->context));
+    if (!gan_has_feature("png")) puts("libgan was built without libpng: there will be no sample grids");
     return true;
 }
 

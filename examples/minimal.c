@@ -14,6 +14,10 @@ static void check(gan_status status)
 
 int main(void)
 {
+    if (!gan_has_feature("png")) {
+        fputs("samples.png needs a libgan that was built with libpng\n", stderr);
+        return EXIT_FAILURE;
+    }
     gan_context *context;
     check(gan_context_create(&context, gan_context_options(.threads = GAN_THREADS_ALL)));
     gan_network *g, *d;
@@ -31,7 +35,7 @@ int main(void)
     gan_network_output(d, gan_linear(gan_flatten(x), .units = 1));
     check(gan_network_build(d));
 
-    gan_session_options game = {sizeof game, .generator = g, .discriminator = d, .smoothing = 0.1f};
+    gan_session_options game = {.size = sizeof game, .generator = g, .discriminator = d, .smoothing = 0.1f};
     check(gan_adam_create(&game.generator_optimizer, g, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f)));
     check(gan_adam_create(&game.discriminator_optimizer, d, gan_adam_options(.rate = 2e-4f, .beta1 = 0.5f)));
     gan_session *session;

@@ -35,9 +35,11 @@ static void print_bar(const progress *p)
 
 static void print_time_left(double seconds)
 {
-    int64_t s = (int64_t)(seconds + 0.5);
+    const double most = 1000.0 * 3600; /* whatever --steps says, a number that can be read */
+    int64_t s = (int64_t)((seconds < most ? seconds : most) + 0.5);
     if (s >= 3600)
-        printf("  %" PRId64 ":%02" PRId64 ":%02" PRId64 " left", s / 3600, s / 60 % 60, s % 60);
+        printf("  %" PRId64 ":%02" PRId64 ":%02" PRId64 " %s", s / 3600, s / 60 % 60, s % 60,
+               seconds < most ? "left" : "left at least");
     else
         printf("  %" PRId64 ":%02" PRId64 " left", s / 60, s % 60);
 }

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Activations: element by element, the shape stays. gan/layer.h tells how layers are added. */
+/* Activations: element by element, the shape stays. gan/layer.h tells how layers are added. Short names: relu, tanh,
+ * sigmoid, leaky_relu. */
 typedef struct gan_activation_options {
     size_t size;
     gan_node *input;

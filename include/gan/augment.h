@@ -97,7 +97,7 @@ GAN_API double gan_augment_probability(const gan_augment *augment);
 GAN_API gan_status gan_augment_set_probability(gan_augment *augment, double probability);
 
 /* All that changes in an augmentation, for checkpoints: one made with the same options and set to this state goes on
- * bit for bit. The caller sets size (gan_augment_state state = {sizeof state};). */
+ * bit for bit. The caller sets size (gan_augment_state state = {.size = sizeof state};). */
 typedef struct gan_augment_state {
     size_t size;
     double probability;

@@ -10,9 +10,9 @@ extern "C" {
 
 /* Layers that let a discriminator compare the samples of a batch. gan/layer.h tells how layers are added. */
 
-/* Batch discrimination by one more feature map: H,W,C -> H,W,C+1 (or ..,C -> ..,C+1). At every sample and pixel the new
- * channel is the mean over channels of |x - mean of x over the batch|. The gradient flows through that mean, too. The
- * result for a sample depends on its batch, in training and in inference. */
+/* Batch discrimination by one more feature map (short name: diff): H,W,C -> H,W,C+1 (or ..,C -> ..,C+1). At every
+ * sample and pixel the new channel is the mean over channels of |x - mean of x over the batch|. The gradient flows
+ * through that mean, too. The result for a sample depends on its batch, in training and in inference. */
 typedef struct gan_concat_diff_options {
     size_t size;
     gan_node *input;

@@ -22,6 +22,7 @@ typedef struct gan_context gan_context;
  * designated initializers: gan_context_create(&context, gan_context_options(.threads = 2, .seed = 7)). The struct lives
  * to the end of the enclosing block and is not needed after the call. NULL stands for all defaults where no member
  * is required. A struct from a newer header is accepted when the members that this library does not know are zero.
+ * Members named `reserved` must be zero.
  *
  * Where a member's default is not zero and zero itself is a useful value (a momentum, a slope), GAN_ZERO asks for zero.
  */
@@ -48,8 +49,9 @@ typedef enum gan_log_level { GAN_LOG_ERROR = 0, GAN_LOG_WARNING = 1, GAN_LOG_INF
  */
 typedef void (*gan_log_function)(void *user, gan_log_level level, const char *message);
 
-/* Where all memory of a context comes from. `allocate` returns memory aligned to `alignment` (a power of two, at most
- * 64) or NULL; `release` gets what `allocate` returned, never NULL. Both may be called from several threads at once. */
+/* Where all memory of a context comes from; only a BLAS and the C library keep buffers of their own. `allocate` returns
+ * memory aligned to `alignment` (a power of two, at most 64) or NULL; `release` gets what `allocate` returned, never
+ * NULL. Both may be called from several threads at once. */
 typedef struct gan_allocator {
     void *(*allocate)(void *user, size_t size, size_t alignment);
     void (*release)(void *user, void *memory);
@@ -92,6 +94,15 @@ GAN_API uint64_t gan_context_seed(const gan_context *context);
 GAN_API const char *gan_context_kernels(const gan_context *context);
 
 #ifdef __cplusplus
+}
+
+/* C++: an option or report struct with its size filled in, and zeros that stand for the defaults:
+ * auto options = gan_options<gan_context_options>(); options.threads = 2; gan_context_create(&context, &options); */
+template <typename Options> inline Options gan_options()
+{
+    Options options = Options();
+    options.size = sizeof options;
+    return options;
 }
 #endif
 #endif

@@ -18,6 +18,7 @@
 #include <gan/ema.h>
 #include <gan/embedding.h>
 #include <gan/image.h>
+#include <gan/initializer.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
 #include <gan/network.h>

@@ -9,7 +9,9 @@ extern "C" {
 #endif
 
 /* Pictures are [N,H,W,C], C 1 (grey) or 3 (red, green, blue): GAN_UINT8, or GAN_FLOAT32 where -1 is black and 1 is
- * white (values outside are clipped, NaN is shown black). */
+ * white (values outside are clipped, NaN is shown black).
+ *
+ * Thread-safety: the calls below only read the pictures, and may work in several threads at once. */
 
 /* bytes = round((x + 1) * 127.5), clipped to 0..255; halves go to even. Both of one shape, of any rank.
  * GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_SHAPE: types or shapes. Thread-safe on different tensors. */

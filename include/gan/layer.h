@@ -2,6 +2,7 @@
 #ifndef GAN_LAYER_H
 #define GAN_LAYER_H
 
+#include <gan/initializer.h>
 #include <gan/tensor.h>
 #include <stdbool.h>
 
@@ -23,7 +24,10 @@ extern "C" {
  * options work).
  *
  * Each layer gets a name that is unique in its network: options.name, or the layer's short name and a count
- * ("conv0", "bn2"). A name of the caller's is 1..63 letters, digits, '_' and '-', and is copied.
+ * ("conv0", "bn2"). A name of the caller's is 1..63 letters, digits, '_' and '-', and is copied. Parameters and buffers
+ * have the layer's name and their own, "conv0.weight": by these gan_network_find() and files know them, so that short
+ * names and parameters' names never change. Short names: conv (conv2d), deconv (conv2d_transpose), linear, reshape,
+ * flatten, concat, add, input; other headers name theirs.
  *
  * Shapes below leave out the batch N, which is the first dimension of everything. H, W and C are height, width and
  * channels. Errors that builder calls leave in the network: GAN_ERROR_INVALID_ARGUMENT (options), GAN_ERROR_SHAPE
@@ -44,26 +48,6 @@ typedef enum gan_padding {
     GAN_PADDING_EXPLICIT = 2 /* pad_top, pad_bottom, pad_left, pad_right */
 } gan_padding;
 
-/* How parameters begin. fan_in and fan_out are the products of receptive field and channels. */
-typedef enum gan_initializer_kind {
-    GAN_INITIALIZER_DEFAULT = 0, /* the network's, and that one's default is GAN_INITIALIZER_GLOROT_UNIFORM */
-    GAN_INITIALIZER_NORMAL = 1,  /* N(mean, scale^2) */
-    GAN_INITIALIZER_UNIFORM = 2, /* mean - scale .. mean + scale */
-    GAN_INITIALIZER_ZEROS = 3,
-    GAN_INITIALIZER_ONES = 4,
-    GAN_INITIALIZER_GLOROT_UNIFORM = 5, /* U(-a, a), a = scale * sqrt(6 / (fan_in + fan_out)); Glorot, Bengio 2010 */
-    GAN_INITIALIZER_GLOROT_NORMAL = 6,  /* deviation scale * sqrt(2 / (fan_in + fan_out)) */
-    GAN_INITIALIZER_HE_UNIFORM = 7,     /* U(-a, a), a = scale * sqrt(6 / fan_in); He et al. 2015 */
-    GAN_INITIALIZER_HE_NORMAL = 8,      /* deviation scale * sqrt(2 / fan_in) */
-    GAN_INITIALIZER_ORTHOGONAL = 9      /* scale * orthonormal rows or columns; Saxe et al. 2013 */
-} gan_initializer_kind;
-
-typedef struct gan_initializer {
-    int kind;    /* a gan_initializer_kind */
-    float scale; /* default 0.05 for normal and uniform, 1 for the scaled ones; must not be negative */
-    float mean;  /* of normal and uniform, default 0 */
-} gan_initializer;
-
 /* Spectral normalization (Miyato, Kataoka, Koyama, Yoshida 2018): with `spectral_norm` a layer works with W / sigma in
  * place of its weight W, where sigma is the largest singular value of W as a matrix, outputs x everything else. It is
  * estimated by power iteration on the buffer "LAYER.u" [outputs], a vector of length 1 that begins at random. Each
@@ -76,10 +60,10 @@ typedef struct gan_initializer {
 /* An input of the network. shape: 1..GAN_MAX_RANK-1 dimensions, each at least 1, without the batch.
  * gan_input(network, 16, 16, 3). A network may have several; their order is the order of the calls. */
 GAN_API gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, const char *name);
-/* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters.
- *     y[o,p,f] = bias[f] + sum over i,j,c of x[o * stride + i - pad_top, p * stride + j - pad_left, c] *
- * weight[i,j,c,f]
- *
+
+/* Two-dimensional cross-correlation: H,W,C -> OH,OW,filters. H, W and C are at most 2^20.
+ *     y[o,p,f] = bias[f] + sum over i,j,c of
+ *                x[o * stride_h + i - pad_top, p * stride_w + j - pad_left, c] * weight[i,j,c,f]
  * Parameters: weight [kernel_h, kernel_w, C, filters], bias [filters].
  *
  * With `groups`, which divides C and filters, channels and filters are cut into as many groups, and a filter sees the
@@ -89,55 +73,61 @@ typedef struct gan_conv2d_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int filters;            /* output channels, 1.., required */
-    int kernel;             /* height and width, 1..; required, unless kernel_h and kernel_w are given */
-    int kernel_h, kernel_w; /* where the two differ */
-    int stride;             /* 1.., default 1 */
-    int stride_h, stride_w; /* where the two differ */
+    int filters;            /* output channels, 1..2^20, required */
+    int kernel;             /* height and width, 1..2^15; required, unless kernel_h and kernel_w are given */
+    int kernel_h, kernel_w; /* where the two differ, 1..2^15; default kernel */
+    int stride;             /* 1..2^15, default 1 */
+    int stride_h, stride_w; /* where the two differ, 1..2^15; default stride */
     int padding;            /* a gan_padding, default GAN_PADDING_VALID */
-    int pad_top, pad_bottom, pad_left, pad_right; /* 0.., only with GAN_PADDING_EXPLICIT */
-    bool no_bias;
-    gan_initializer weights; /* default the network's */
-    gan_initializer biases;  /* default zeros */
-    bool spectral_norm;      /* of the weight: see above */
-    int groups;              /* 1.., default 1 */
+    int pad_top, pad_bottom, pad_left, pad_right; /* 0..2^15, only with GAN_PADDING_EXPLICIT; default 0 */
+    bool no_bias;                                 /* no parameter bias */
+    bool spectral_norm; /* of the weight: see above */
+    gan_initializer weights;                      /* default the network's */
+    gan_initializer biases;                       /* default zeros */
+    int groups;                                   /* 1.., default 1 */
+    int reserved;                                 /* 0 */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
-/* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters. For SAME the output
- * is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and output_w choose
- * another of the sizes whose convolution gives H,W.
+/* Transposed convolution, the adjoint of gan_conv2d from its output back: H,W,C -> OH,OW,filters, all at most 2^20. For
+ * SAME the output is H * stride, for VALID (H - 1) * stride + kernel, for EXPLICIT that less the padding; output_h and
+ * output_w choose another of the stride sizes whose convolution gives H,W: up to stride - 1 less for SAME, or more for
+ * the others.
+ *     y[o,p,f] = bias[f] + sum over h,w,c, i = o + pad_top - h * stride_h, j = p + pad_left - w * stride_w of
+ *                x[h,w,c] * weight[i,j,f,c], where 0 <= i < kernel_h and 0 <= j < kernel_w
  * Parameters: weight [kernel_h, kernel_w, filters / groups, C], bias [filters]. */
 typedef struct gan_conv2d_transpose_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int filters;
+    int filters; /* from here to pad_right as for gan_conv2d */
     int kernel;
     int kernel_h, kernel_w;
     int stride;
     int stride_h, stride_w;
     int padding;
     int pad_top, pad_bottom, pad_left, pad_right;
-    int output_h, output_w; /* default: see above */
-    bool no_bias;
-    gan_initializer weights;
-    gan_initializer biases;
-    bool spectral_norm;
-    int groups; /* of that convolution, 1.., default 1; divides C and filters */
+    int output_h, output_w;  /* 1..2^20, see above for which; default: as above */
+    bool no_bias;            /* no parameter bias */
+    bool spectral_norm; /* of the weight: see above */
+    gan_initializer weights; /* default the network's */
+    gan_initializer biases;  /* default zeros */
+    int groups;              /* of that convolution, 1.., default 1; divides C and filters */
+    int reserved;            /* 0 */
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 
-/* y = x weight + bias on the last dimension: ..,C -> ..,units. Parameters: weight [C, units], bias [units]. */
+/* y = x weight + bias on the last dimension: ..,C -> ..,units, C at most 2^20.
+ * Parameters: weight [C, units], bias [units]. */
 typedef struct gan_linear_options {
     size_t size;
     gan_node *input;
     const char *name;
-    int units; /* 1.., required */
-    bool no_bias;
-    gan_initializer weights;
-    gan_initializer biases;
-    bool spectral_norm;
+    int units;               /* 1..2^20, required */
+    bool no_bias;            /* no parameter bias */
+    bool spectral_norm; /* of the weight: see above */
+    gan_initializer weights; /* default the network's */
+    gan_initializer biases;  /* default zeros */
 } gan_linear_options;
 GAN_API gan_node *gan_linear_layer(const gan_linear_options *options);
 

@@ -10,19 +10,25 @@ extern "C" {
 #endif
 
 /* A network is a directed acyclic graph of layers (gan/layer.h) and their parameters. Activations belong to its runs
- * (gan/run.h). Networks are counted by reference: runs, optimizers and sessions keep theirs alive. */
+ * (gan/run.h). Runs, optimizers and sessions keep their networks alive.
+ *
+ * Thread-safety: one thread at a time builds a network. Of one that is built the queries may be called from several
+ * threads at once, and gan_run_forward() of inference runs; who trains, or writes to parameters, buffers or gradients,
+ * must be alone with the network. Networks of one context are independent of each other. */
 
 typedef struct gan_network_options {
     size_t size;
     const char *name;        /* for messages and tables, 1..63 bytes, copied; default "network" */
     gan_initializer weights; /* of every layer that names none; default GAN_INITIALIZER_GLOROT_UNIFORM */
+    int reserved;            /* 0 */
 } gan_network_options;
 #ifndef __cplusplus
 #define gan_network_options(...) (&(gan_network_options){.size = sizeof(gan_network_options), __VA_ARGS__})
 #endif
 
 /* Makes an empty network. options: NULL for the defaults. The caller owns the result and frees it with
- * gan_network_free(). GAN_ERROR_INVALID_ARGUMENT, GAN_ERROR_OUT_OF_MEMORY. */
+ * gan_network_free(). GAN_ERROR_INVALID_ARGUMENT: a NULL, a name that is empty or too long, an initializer that cannot
+ * be. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_network_create(gan_network **network, gan_context *context, const gan_network_options *options);
 
 /* Gives up the caller's reference and sets *network to NULL. NULL and a pointer to NULL are fine. */
@@ -30,14 +36,15 @@ GAN_API void gan_network_free(gan_network **network);
 
 /* Makes the node an output. Outputs are numbered in the order of the calls. What fails here is remembered like any
  * error of a builder call, so that the result may be ignored. GAN_ERROR_INVALID_ARGUMENT: a NULL, a node of another
- * network, an input, or an output already. GAN_ERROR_STATE: the network is built. */
+ * network, an input, an output already, or one more than GAN_MAX_INPUTS. GAN_ERROR_STATE: the network is built. Any
+ * error that a builder call has left: the same again. */
 GAN_API gan_status gan_network_output(gan_network *network, gan_node *node);
 
 /* Ends the building: reports the first error of the builder calls, with its sentence, or allocates the parameters and
  * draws their first values. The k-th parameter of the n-th network that a context made is drawn from a place of its own
  * in GAN_STREAM_WEIGHTS: the same program gets the same weights, two networks of one program never the same.
- * GAN_ERROR_STATE: built already, no input or no output; or any error of a builder call. After an error the
- * network can only be freed. */
+ * GAN_ERROR_STATE: built already, or no input or no output, which may still be added. GAN_ERROR_OUT_OF_MEMORY, or any
+ * error that a builder call has left: the network can then only be freed. */
 GAN_API gan_status gan_network_build(gan_network *network);
 
 /* Makes a built network of the same graph, options and names, with parameters and buffers of its own that begin with

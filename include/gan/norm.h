@@ -10,7 +10,7 @@ extern "C" {
 
 /* Normalizations. gan/layer.h tells how layers are added. */
 
-/* Batch normalization over everything but the last dimension (Ioffe, Szegedy 2015):
+/* Batch normalization (short name bn) over everything but the last dimension (Ioffe, Szegedy 2015):
  *     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta
  * Training: mean and (biased) variance of the batch. Inference: their running averages, each an average over all
  * batches seen until 1 / (1 - momentum) of them, an exponential one with this momentum after, so that they are usable

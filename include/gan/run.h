@@ -37,10 +37,10 @@ GAN_API void gan_run_free(gan_run **run);
 /* Computes the outputs from the inputs: float tensors [N, shape of the input node], all of one N. The run keeps
  * references to the inputs until its next forward pass, and a training run reads them again in gan_run_backward():
  * leave their values alone until then. Sets the gradients of the outputs to zero. gan_run_forward_all() is for networks
- * with several inputs: count as gan_network_input_count(). GAN_ERROR_INVALID_ARGUMENT: a NULL, a wrong count, or an
- * input in the run's own memory (an output fed back needs a copy). GAN_ERROR_SHAPE: an input that does not fit, the
- * sentence says which. GAN_ERROR_OUT_OF_MEMORY: a larger batch than ever before, and no memory for it; the run is as it
- * was. */
+ * with several inputs: count as gan_network_input_count(). GAN_ERROR_INVALID_ARGUMENT: a NULL, a wrong count, an input
+ * in the run's own memory (an output fed back needs a copy), or a batch of more bytes than size_t counts.
+ * GAN_ERROR_SHAPE: an input that does not fit, the sentence says which. GAN_ERROR_OUT_OF_MEMORY: a larger batch than
+ * ever before, and no memory for it; the run is as it was. */
 GAN_API gan_status gan_run_forward(gan_run *run, const gan_tensor *input);
 GAN_API gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, int count);
 
@@ -64,8 +64,8 @@ typedef enum gan_want {
  * GAN_ERROR_SHAPE: the gradient does not fit. */
 GAN_API gan_status gan_run_backward(gan_run *run, const gan_tensor *gradient, unsigned want);
 
-/* The gradient with respect to an input, of the last backward pass that wanted it. Borrowed, valid as gan_run_output().
- * NULL before that, for an index out of range and for inference runs. */
+/* The gradient with respect to an input. Borrowed, valid as gan_run_output(). NULL unless the last backward pass since
+ * the last forward pass wanted it (GAN_WANT_INPUTS), for an index out of range and for inference runs. */
 GAN_API gan_tensor *gan_run_input_gradient(const gan_run *run, int index);
 
 /* Second derivatives, for a run made with GAN_TRAINING_TANGENTS.

@@ -31,7 +31,8 @@ GAN_API const char *gan_status_name(gan_status status);
 
 /* The sentence of the last error in the calling thread, "" before the first one. A call that succeeds does not clear
  * it. The pointer stays valid for the life of the thread; its text changes with the thread's next error. At most 511
- * bytes, UTF-8, no line break at its end. Thread-safe: each thread has its own. */
+ * bytes, ended after a whole character; of a long path the middle is left out. UTF-8 where the names and paths given to
+ * the library are. No line break at its end. Thread-safe: each thread has its own. */
 GAN_API const char *gan_last_error(void);
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 #include "context/context.h"
 #include "core/options.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +10,10 @@
 #define MAX_THREADS 256
 
 static const gan_field fields[] = {
-    {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), GAN_THREADS_ALL, MAX_THREADS, 1},
+    {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), INT_MIN, INT_MAX, 1},
     {"kernels", GAN_FIELD_INT, 0, offsetof(gan_context_options, kernels), GAN_KERNELS_AUTO, GAN_KERNELS_NEON, 0},
 };
+GAN_STRUCT_ENDS(gan_context_options, log_user);
 
 static int resolve_threads(int threads)
 {
@@ -42,8 +44,8 @@ static void log_beginning(const gan_context *context)
     if (!builtin && gan_kernels_blas_threads() > 1)
         gan_log(
             context, GAN_LOG_WARNING,
-            "the BLAS starts up to %d threads of its own for a product, which slows small ones and may change their "
-            "rounding; OPENBLAS_NUM_THREADS=1 prevents that",
+            "the BLAS starts up to %d threads of its own for a linear layer's product, which slows small ones and may "
+            "change their rounding; OPENBLAS_NUM_THREADS=1 prevents that",
             gan_kernels_blas_threads());
 }
 
@@ -55,6 +57,10 @@ gan_status gan_context_create(gan_context **handle, const gan_context_options *g
     gan_status status =
         gan_options_read(&options, sizeof options, given, "gan_context_options", fields, GAN_FIELD_COUNT(fields));
     if (status != GAN_OK) return status;
+    if (options.threads != GAN_THREADS_ALL && (options.threads < 1 || options.threads > MAX_THREADS))
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_context_options.threads is %d; it must be 1 to %d, 0 for one, or GAN_THREADS_ALL",
+                        options.threads, MAX_THREADS);
     if (!options.allocator.allocate != !options.allocator.release)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_context_options.allocator needs both functions or neither");
     const gan_kernels *kernels = gan_kernels_select((gan_kernel_set)options.kernels);
@@ -126,11 +132,11 @@ const char *gan_version(void)
     return TEXT(GAN_VERSION_MAJOR) "." TEXT(GAN_VERSION_MINOR) "." TEXT(GAN_VERSION_PATCH);
 }
 
-int gan_has_feature(const char *feature)
+bool gan_has_feature(const char *feature)
 {
-    if (!feature) return 0;
+    if (!feature) return false;
 #ifdef HAVE_PNG
-    if (strcmp(feature, "png") == 0) return 1;
+    if (strcmp(feature, "png") == 0) return true;
 #endif
 #ifdef HAVE_JSON
     if (strcmp(feature, "json") == 0) return 1;
@@ -138,5 +144,5 @@ int gan_has_feature(const char *feature)
     if (strcmp(feature, "blas") == 0) return gan_kernels_use_blas();
     for (int set = GAN_KERNELS_C; set <= GAN_KERNELS_NEON; set++)
         if (strcmp(feature, set_names[set]) == 0) return gan_kernels_select((gan_kernel_set)set) != NULL;
-    return 0;
+    return false;
 }

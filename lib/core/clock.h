@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds since some moment in the past, by the wall clock. */
+/* Nanoseconds since some moment in the past. It is time as it passes, whatever the processor works at, and it never
+ * goes back: CLOCK_MONOTONIC. */
 static inline int64_t gan_clock(void)
 {
     struct timespec now;

@@ -12,38 +12,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static gan_status io_error(const char *action, const char *path, int error)
+static int open_file(const char *path, int flags, mode_t mode)
 {
-    char reason[128];
-    if (strerror_r(error, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", error);
-    return gan_fail(GAN_ERROR_IO, "%s could not be %s: %s", path, action, reason);
+    return open(path, flags, mode);
 }
 
-static gan_status read_exactly(int file, const char *path, unsigned char *data, size_t size)
+const gan_file_calls gan_system_files = {open_file, fstat, read, write, fsync, close, rename, unlink};
+
+static gan_status io_error(const char *action, const char *path, int error)
+{
+    char name[GAN_PATH_TEXT], reason[GAN_REASON_TEXT];
+    return gan_fail(GAN_ERROR_IO, "%s could not be %s: %s", gan_path_text(name, path), action,
+                    gan_reason_text(reason, error));
+}
+
+static gan_status read_exactly(const gan_file_calls *calls, int file, const char *path, unsigned char *data,
+                               size_t size)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t got = read(file, data + done, size - done);
+        ssize_t got = calls->read(file, data + done, size - done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return io_error("read", path, errno);
-        if (got == 0) return gan_fail(GAN_ERROR_IO, "%s became shorter while it was read", path);
+        char name[GAN_PATH_TEXT];
+        if (got == 0) return gan_fail(GAN_ERROR_IO, "%s became shorter while it was read", gan_path_text(name, path));
         done += (size_t)got;
     }
     return GAN_OK;
 }
 
-static gan_status read_open_file(int file, const char *path, const gan_allocator *allocator, size_t limit,
-                                 unsigned char **data, size_t *size)
+static gan_status read_open_file(const gan_file_calls *calls, int file, const char *path,
+                                 const gan_allocator *allocator, size_t limit, unsigned char **data, size_t *size)
 {
     struct stat info;
-    if (fstat(file, &info) != 0) return io_error("examined", path, errno);
-    if (!S_ISREG(info.st_mode)) return gan_fail(GAN_ERROR_IO, "%s is not a regular file", path);
+    char name[GAN_PATH_TEXT];
+    if (calls->fstat(file, &info) != 0) return io_error("examined", path, errno);
+    if (!S_ISREG(info.st_mode)) return gan_fail(GAN_ERROR_IO, "%s is not a regular file", gan_path_text(name, path));
     if ((uintmax_t)info.st_size > limit)
-        return gan_fail(GAN_ERROR_FORMAT, "%s has %jd bytes; at most %zu are read", path, (intmax_t)info.st_size,
-                        limit);
+        return gan_fail(GAN_ERROR_FORMAT, "%s has %jd bytes; at most %zu are read", gan_path_text(name, path),
+                        (intmax_t)info.st_size, limit);
     *size = (size_t)info.st_size;
     *data = gan_allocate(allocator, *size, 1, "the content of a file");
     if (!*data) return GAN_ERROR_OUT_OF_MEMORY;
-    gan_status status = read_exactly(file, path, *data, *size);
+    gan_status status = read_exactly(calls, file, path, *data, *size);
     if (status != GAN_OK) {
         gan_release(allocator, *data);
         *data = NULL;
@@ -51,16 +61,22 @@ static gan_status read_open_file(int file, const char *path, const gan_allocator
     return status;
 }
 
-gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data,
-                         size_t *size)
+gan_status gan_file_read_by(const gan_file_calls *calls, const char *path, const gan_allocator *allocator, size_t limit,
+                            unsigned char **data, size_t *size)
 {
     *data = NULL;
     *size = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    int file = calls->open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0); /* a pipe is refused, not waited for */
     if (file < 0) return io_error("opened", path, errno);
-    gan_status status = read_open_file(file, path, allocator, limit, data, size);
-    close(file);
+    gan_status status = read_open_file(calls, file, path, allocator, limit, data, size);
+    calls->close(file);
     return status;
+}
+
+gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data,
+                         size_t *size)
+{
+    return gan_file_read_by(&gan_system_files, path, allocator, limit, data, size);
 }
 
 bool gan_file_is_folder(const char *path)
@@ -69,12 +85,12 @@ bool gan_file_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static int write_all(int file, const unsigned char *data, size_t size)
+static int write_all(const gan_file_calls *calls, int file, const unsigned char *data, size_t size)
 {
     while (size > 0) {
-        ssize_t put = write(file, data, size);
+        ssize_t put = calls->write(file, data, size);
         if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return errno;
+        if (put <= 0) return put < 0 ? errno : EIO; /* nothing written is no progress */
         data += put;
         size -= (size_t)put;
     }
@@ -83,7 +99,7 @@ static int write_all(int file, const unsigned char *data, size_t size)
 
 /* A rename is on the disk when its folder is. File systems that cannot sync a folder say EINVAL, and a folder that may
  * be written but not read says EACCES: then there is no more to be done. */
-static int sync_folder(const char *path)
+static int sync_folder(const gan_file_calls *calls, const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -92,43 +108,49 @@ static int sync_folder(const char *path)
         snprintf(folder, sizeof folder, ".");
     else
         snprintf(folder, sizeof folder, "%.*s", (int)(length ? length : 1), path);
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int file = calls->open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (file < 0) return errno == EACCES ? 0 : errno;
-    int error = fsync(file) == 0 || errno == EINVAL ? 0 : errno;
-    close(file);
+    int error = calls->fsync(file) == 0 || errno == EINVAL ? 0 : errno;
+    calls->close(file);
     return error;
 }
 
 /* Creates a new file beside path, with the mode that the process gives its files. -1 with errno set when it cannot. */
-static int create_beside(const char *path, char temporary[PATH_MAX])
+static int create_beside(const gan_file_calls *calls, const char *path, char temporary[PATH_MAX])
 {
+    const char *slash = strrchr(path, '/'); /* a name of its own: path's may be as long as a name can be */
+    const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+    if (folder + 64 > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(temporary, path, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
-        const char *slash = strrchr(path, '/'); /* a name of its own: path's may be as long as a name can be */
-        int length = snprintf(temporary, PATH_MAX, "%.*s.gan-%ld-%d.tmp", slash ? (int)(slash + 1 - path) : 0, path,
-                              (long)getpid(), attempt);
-        if (length < 0 || length >= PATH_MAX) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        snprintf(temporary + folder, PATH_MAX - folder, ".gan-%ld-%d.tmp", (long)getpid(), attempt);
+        int file = calls->open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST) return file;
     }
     return -1;
 }
 
-gan_status gan_file_replace(const char *path, const void *data, size_t size)
+gan_status gan_file_replace_by(const gan_file_calls *calls, const char *path, const void *data, size_t size)
 {
     char temporary[PATH_MAX];
-    int file = create_beside(path, temporary);
+    int file = create_beside(calls, path, temporary);
     if (file < 0) return io_error("written", path, errno);
-    int error = write_all(file, data, size);
-    if (!error && fsync(file) != 0) error = errno;
-    if (close(file) != 0 && !error) error = errno;
-    if (!error && rename(temporary, path) != 0) error = errno;
+    int error = write_all(calls, file, data, size);
+    if (!error && calls->fsync(file) != 0) error = errno;
+    if (calls->close(file) != 0 && !error) error = errno;
+    if (!error && calls->rename(temporary, path) != 0) error = errno;
     if (error) {
-        unlink(temporary);
+        calls->unlink(temporary);
         return io_error("written", path, error);
     }
-    error = sync_folder(path);
+    error = sync_folder(calls, path);
     return error ? io_error("written", path, error) : GAN_OK;
+}
+
+gan_status gan_file_replace(const char *path, const void *data, size_t size)
+{
+    return gan_file_replace_by(&gan_system_files, path, data, size);
 }

@@ -4,18 +4,39 @@
 
 #include <gan/context.h>
 #include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* What files need of the system: the one place where a test makes them fail. Each call fails as the system's of its
+ * name does, with -1 and errno; open() has the mode always. */
+typedef struct gan_file_calls {
+    int (*open)(const char *path, int flags, mode_t mode);
+    int (*fstat)(int file, struct stat *info);
+    ssize_t (*read)(int file, void *data, size_t size);
+    ssize_t (*write)(int file, const void *data, size_t size);
+    int (*fsync)(int file);
+    int (*close)(int file);
+    int (*rename)(const char *from, const char *to);
+    int (*unlink)(const char *path);
+} gan_file_calls;
+
+extern const gan_file_calls gan_system_files;
 
 /* Reads a whole file. *data is the caller's to gan_release(). A file of more than `limit` bytes is refused before
  * memory is taken for it. GAN_ERROR_IO (with the system's reason), GAN_ERROR_FORMAT (too large),
  * GAN_ERROR_OUT_OF_MEMORY. */
 gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_t limit, unsigned char **data,
                          size_t *size);
+gan_status gan_file_read_by(const gan_file_calls *calls, const char *path, const gan_allocator *allocator, size_t limit,
+                            unsigned char **data, size_t *size);
 
 /* Whether there is a folder of this name. */
 bool gan_file_is_folder(const char *path);
 
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing file
- * stays as it was when anything fails. GAN_ERROR_IO. */
+ * stays as it was when anything before the folder's fsync fails; when that fails, the new file is there, but may not be
+ * after a crash. GAN_ERROR_IO. */
 gan_status gan_file_replace(const char *path, const void *data, size_t size);
+gan_status gan_file_replace_by(const gan_file_calls *calls, const char *path, const void *data, size_t size);
 
 #endif

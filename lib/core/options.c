@@ -32,6 +32,9 @@ static gan_status copy_sized(unsigned char *target, size_t size, const unsigned 
 static gan_status out_of_range(const gan_field *field, const char *what, double value)
 {
     int digits = field->type == GAN_FIELD_FLOAT ? 6 : 19; /* of an integer all */
+    if (field->low == field->high)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.*g; it must be %g", what, field->name, digits, value,
+                        field->low);
     return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s.%s is %.*g; it must be %s %.*g and %s %.*g", what, field->name,
                     digits, value, field->flags & GAN_FIELD_OPEN_LOW ? "above" : "at least", digits, field->low,
                     field->flags & GAN_FIELD_OPEN_HIGH ? "below" : "at most", digits, field->high);

@@ -2,7 +2,11 @@
 #ifndef GAN_CORE_OPTIONS_H
 #define GAN_CORE_OPTIONS_H
 
-#include <gan/layer.h>
+#include <gan/initializer.h>
+#include <gan/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* A table of fields describes an option struct: it drives checking and defaults here, and whatever else wants to know
  * the options of a layer by name: saving and loading. A layer's table has every member but size, nodes and name. */
@@ -30,6 +34,12 @@ typedef struct gan_field {
     double low, high;
     double fallback; /* what zero stands for */
 } gan_field;
+
+/* The struct has no free bytes after its last member, which a caller leaves without a value and a later version could
+ * take for a member: docs/abi.md. Stands beside the struct's table. */
+#define GAN_STRUCT_ENDS(type, last)                                                     \
+    _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)NULL)->last), \
+                   #type " has bytes after its last member: fill them with one, reserved")
 
 #define GAN_FIELD_COUNT(fields) ((int)(sizeof(fields) / sizeof((fields)[0])))
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#define _GNU_SOURCE /* sched_getaffinity */
+#ifdef HAVE_AFFINITY
+#define _GNU_SOURCE /* sched_getaffinity() and cpu_set_t */
+#endif
 #include "core/pool.h"
 #include "core/error.h"
 #include "core/memory.h"
 
 #include <pthread.h>
+#ifdef HAVE_AFFINITY
 #include <sched.h>
+#endif
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -76,8 +80,10 @@ static void relax(void)
 
 int gan_processors(void)
 {
+#ifdef HAVE_AFFINITY
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+#endif
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int)online : 1;
 }
@@ -228,9 +234,10 @@ static gan_status start_each_worker(gan_pool *pool)
         worker->pool = pool;
         worker->index = i + 1;
         int error = pthread_create(&worker->thread, NULL, work, worker);
+        char reason[GAN_REASON_TEXT];
         if (error)
             return gan_fail(GAN_ERROR_SYSTEM, "thread %d of %d could not be started: %s", i + 2, pool->threads,
-                            strerror(error));
+                            gan_reason_text(reason, error));
         pool->started++;
     }
     return GAN_OK;

@@ -54,13 +54,15 @@ static gan_status list_folder(struct files *files, const char *path, int part)
 
 static gan_status check_file(const char *path, const unsigned char *data, size_t size)
 {
-    if (size == 0) return gan_fail(GAN_ERROR_FORMAT, "%s is empty", path);
+    char name[GAN_PATH_TEXT];
+    gan_path_text(name, path);
+    if (size == 0) return gan_fail(GAN_ERROR_FORMAT, "%s is empty", name);
     if (size % RECORD != 0)
-        return gan_fail(GAN_ERROR_FORMAT, "%s has %zu bytes: record %zu is truncated to %zu of %d bytes", path, size,
+        return gan_fail(GAN_ERROR_FORMAT, "%s has %zu bytes: record %zu is truncated to %zu of %d bytes", name, size,
                         size / RECORD, size % RECORD, RECORD);
     for (size_t i = 0; i < size / RECORD; i++)
         if (data[i * RECORD] >= LABELS)
-            return gan_fail(GAN_ERROR_FORMAT, "%s: the label of record %zu is %d; it must be 0 to %d", path, i,
+            return gan_fail(GAN_ERROR_FORMAT, "%s: the label of record %zu is %d; it must be 0 to %d", name, i,
                             data[i * RECORD], LABELS - 1);
     return GAN_OK;
 }
@@ -99,9 +101,11 @@ static gan_status crop_of(const gan_dataset_options *options, struct crop *crop)
     if (!options->crop_at && (crop->top || crop->left))
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options.crop_top and crop_left need crop_at");
     if (!options->crop_at) crop->top = crop->left = (SIDE - crop->size) / 2;
-    if (crop->top + crop->size > SIDE || crop->left + crop->size > SIDE)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options: a crop of %d at %d, %d reaches beyond %d",
-                        crop->size, crop->top, crop->left, SIDE);
+    int most = SIDE - crop->size;
+    if (crop->top > most || crop->left > most)
+        return gan_fail(
+            GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_options.%s is %d; with a crop of %d it must be 0 to %d",
+            crop->top > most ? "crop_top" : "crop_left", crop->top > most ? crop->top : crop->left, crop->size, most);
     return GAN_OK;
 }
 
@@ -118,7 +122,7 @@ static gan_status make_dataset(gan_dataset **dataset, gan_context *context, cons
     if (status == GAN_OK) status = gan_tensor_create(&labels, context, GAN_INT32, 1, &count);
     if (status == GAN_OK) {
         unpack(files, crop, images->data, labels->data);
-        status = gan_dataset_create_memory(dataset, context, images, labels, options);
+        status = gan_dataset_create_tensors(dataset, context, images, labels, options);
     }
     gan_tensor_free(&labels);
     gan_tensor_free(&images);
@@ -135,12 +139,14 @@ gan_status gan_dataset_open_cifar10(gan_dataset **dataset, gan_context *context,
                         context ? "path" : "context");
     gan_dataset_options options;
     struct crop crop;
-    gan_status status = gan_dataset_read_options(&options, given);
+    bool is_folder = gan_file_is_folder(path);
+    gan_status status =
+        gan_dataset_read_options(&options, given, is_folder ? GAN_DATASET_CIFAR10_FOLDER : GAN_DATASET_CIFAR10_FILE);
     if (status == GAN_OK) status = crop_of(&options, &crop);
     if (status != GAN_OK) return status;
     struct files *files = gan_context_allocate(context, 1, sizeof *files, "a list of files");
     if (!files) return GAN_ERROR_OUT_OF_MEMORY;
-    status = gan_file_is_folder(path) ? list_folder(files, path, options.part) : add_file(files, path, "");
+    status = is_folder ? list_folder(files, path, options.part) : add_file(files, path, "");
     if (status == GAN_OK) status = read_files(files, context);
     if (status == GAN_OK) status = make_dataset(dataset, context, files, &crop, &options);
     for (int i = 0; i < files->count; i++) gan_context_release(context, files->data[i]);

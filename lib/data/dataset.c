@@ -18,10 +18,52 @@ static const gan_field fields[] = {
     {"crop_left", GAN_FIELD_INT, 0, offsetof(gan_dataset_options, crop_left), 0, 31, 0},
     {"count", GAN_FIELD_INT64, 0, offsetof(gan_dataset_options, count), 1, INT32_MAX, 50000},
 };
+GAN_STRUCT_ENDS(gan_dataset_options, count);
 
-gan_status gan_dataset_read_options(gan_dataset_options *options, const gan_dataset_options *given)
+/* Members that only some kinds of datasets use. */
+#define CIFAR10   (GAN_DATASET_CIFAR10_FILE | GAN_DATASET_CIFAR10_FOLDER)
+#define MEMBER(m) #m, offsetof(gan_dataset_options, m), sizeof(((gan_dataset_options *)0)->m)
+static const struct {
+    unsigned kinds;
+    const char *name;
+    size_t offset, size;
+} members[] = {
+    {GAN_DATASET_CIFAR10_FOLDER, MEMBER(part)},
+    {CIFAR10, MEMBER(crop)},
+    {CIFAR10, MEMBER(crop_at)},
+    {CIFAR10, MEMBER(crop_top)},
+    {CIFAR10, MEMBER(crop_left)},
+    {GAN_DATASET_SYNTHETIC, MEMBER(count)},
+};
+
+static bool is_zero(const unsigned char *bytes, size_t size)
 {
-    return gan_options_read(options, sizeof *options, given, "gan_dataset_options", fields, GAN_FIELD_COUNT(fields));
+    while (size > 0 && bytes[size - 1] == 0) size--;
+    return size == 0;
+}
+
+static gan_status check_members(const gan_dataset_options *given, gan_dataset_kind kind)
+{
+    gan_dataset_options all; /* as large as this version's, without defaults */
+    gan_status status = gan_options_read(&all, sizeof all, given, "gan_dataset_options", NULL, 0);
+    const char *name = kind == GAN_DATASET_MEMORY         ? "a dataset in memory"
+                       : kind == GAN_DATASET_SYNTHETIC    ? "the synthetic dataset"
+                       : kind == GAN_DATASET_CIFAR10_FILE ? "a single file of CIFAR-10"
+                                                          : "a folder of CIFAR-10";
+    for (size_t i = 0; status == GAN_OK && i < sizeof members / sizeof members[0]; i++)
+        if (!(members[i].kinds & kind) && !is_zero((unsigned char *)&all + members[i].offset, members[i].size))
+            return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                            "gan_dataset_options.%s is set; it must be 0, as %s has no use for it", members[i].name,
+                            name);
+    return status;
+}
+
+gan_status gan_dataset_read_options(gan_dataset_options *options, const gan_dataset_options *given,
+                                    gan_dataset_kind kind)
+{
+    gan_status status =
+        gan_options_read(options, sizeof *options, given, "gan_dataset_options", fields, GAN_FIELD_COUNT(fields));
+    return status == GAN_OK ? check_members(given, kind) : status;
 }
 
 gan_status gan_dataset_create(gan_dataset **handle, gan_context *context, const gan_dataset_source *source,

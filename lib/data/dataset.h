@@ -25,11 +25,23 @@ struct gan_dataset {
     uint64_t order_epoch;
 };
 
-/* Reads and checks what all datasets have in common. */
-gan_status gan_dataset_read_options(gan_dataset_options *options, const gan_dataset_options *given);
+/* The kinds of datasets, each with members of the options that are its own. */
+typedef enum gan_dataset_kind {
+    GAN_DATASET_MEMORY = 1,
+    GAN_DATASET_SYNTHETIC = 2,
+    GAN_DATASET_CIFAR10_FILE = 4,
+    GAN_DATASET_CIFAR10_FOLDER = 8
+} gan_dataset_kind;
 
-/* Makes a dataset at the beginning of epoch 0; images and labels are retained and may be NULL. `what` names the call.
- */
+/* Reads and checks the options; members that the kind does not use must be zero. */
+gan_status gan_dataset_read_options(gan_dataset_options *options, const gan_dataset_options *given,
+                                    gan_dataset_kind kind);
+
+/* gan_dataset_create_memory() with options that have been read. */
+gan_status gan_dataset_create_tensors(gan_dataset **dataset, gan_context *context, gan_tensor *images,
+                                      gan_tensor *labels, const gan_dataset_options *options);
+
+/* Makes a dataset at the beginning of epoch 0; images and labels are retained and may be NULL. */
 gan_status gan_dataset_create(gan_dataset **dataset, gan_context *context, const gan_dataset_source *source,
                               const gan_dataset_options *options, int64_t count, const int *size, gan_tensor *images,
                               gan_tensor *labels);

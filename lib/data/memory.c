@@ -55,6 +55,14 @@ static gan_status check_labels(const gan_tensor *labels, int64_t count)
     return GAN_OK;
 }
 
+gan_status gan_dataset_create_tensors(gan_dataset **dataset, gan_context *context, gan_tensor *images,
+                                      gan_tensor *labels, const gan_dataset_options *options)
+{
+    int size[] = {(int)images->shape[1], (int)images->shape[2], (int)images->shape[3]};
+    return gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &source_of_bytes : &source_of_floats,
+                              options, images->shape[0], size, images, labels);
+}
+
 gan_status gan_dataset_create_memory(gan_dataset **dataset, gan_context *context, gan_tensor *images,
                                      gan_tensor *labels, const gan_dataset_options *given)
 {
@@ -64,11 +72,8 @@ gan_status gan_dataset_create_memory(gan_dataset **dataset, gan_context *context
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_create_memory: %s NULL",
                         context ? "images are" : "context is");
     gan_dataset_options options;
-    gan_status status = gan_dataset_read_options(&options, given);
+    gan_status status = gan_dataset_read_options(&options, given, GAN_DATASET_MEMORY);
     if (status == GAN_OK) status = check_images(images);
     if (status == GAN_OK) status = check_labels(labels, images->shape[0]);
-    if (status != GAN_OK) return status;
-    int size[] = {(int)images->shape[1], (int)images->shape[2], (int)images->shape[3]};
-    return gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &source_of_bytes : &source_of_floats,
-                              &options, images->shape[0], size, images, labels);
+    return status == GAN_OK ? gan_dataset_create_tensors(dataset, context, images, labels, &options) : status;
 }

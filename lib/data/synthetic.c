@@ -160,7 +160,7 @@ gan_status gan_dataset_create_synthetic(gan_dataset **dataset, gan_context *cont
     *dataset = NULL;
     if (!context) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_dataset_create_synthetic: context is NULL");
     gan_dataset_options options;
-    gan_status status = gan_dataset_read_options(&options, given);
+    gan_status status = gan_dataset_read_options(&options, given, GAN_DATASET_SYNTHETIC);
     if (status != GAN_OK) return status;
     static const int size[] = {SIDE, SIDE, CHANNELS};
     return gan_dataset_create(dataset, context, &source, &options, options.count, size, NULL, NULL);

@@ -7,7 +7,8 @@
 
 #define MAX_SIDE (1 << 15)
 
-unsigned char gan_byte_of(float x)
+/* Round (x + 1) * 127.5 to 0..255, halves to even; NaN is 0. */
+static unsigned char byte_of(float x)
 {
     float value = (x + 1) * 127.5f;
     if (!(value > 0)) return 0; /* and NaN */
@@ -31,7 +32,7 @@ gan_status gan_image_to_bytes(gan_tensor *bytes, const gan_tensor *images)
     const float *x = images->data;
     unsigned char *y = bytes->data;
     int64_t count = gan_tensor_count(images);
-    for (int64_t i = 0; i < count; i++) y[i] = gan_byte_of(x[i]);
+    for (int64_t i = 0; i < count; i++) y[i] = byte_of(x[i]);
     return GAN_OK;
 }
 
@@ -41,6 +42,7 @@ static const gan_field fields[] = {
     {"gap", GAN_FIELD_INT, 0, offsetof(gan_grid_options, gap), 0, 64, 0},
     {"background", GAN_FIELD_INT, 0, offsetof(gan_grid_options, background), 0, 255, 0},
 };
+GAN_STRUCT_ENDS(gan_grid_options, background);
 
 static gan_status check_pictures(const gan_tensor *images)
 {
@@ -60,7 +62,8 @@ static int64_t square_columns(int64_t count)
     return columns;
 }
 
-gan_status gan_grid_lay_out(gan_grid *grid, const gan_tensor *images, const gan_grid_options *given)
+/* Checks pictures and options. */
+static gan_status lay_out(gan_grid *grid, const gan_tensor *images, const gan_grid_options *given)
 {
     gan_grid_options options;
     gan_status status = check_pictures(images);
@@ -97,7 +100,7 @@ gan_status gan_grid_lay_out(gan_grid *grid, const gan_tensor *images, const gan_
 static unsigned char byte_at(const gan_tensor *images, int64_t place)
 {
     if (images->type == GAN_UINT8) return ((const unsigned char *)images->data)[place];
-    return gan_byte_of(((const float *)images->data)[place]);
+    return byte_of(((const float *)images->data)[place]);
 }
 
 /* Row `line` of picture `index`, every pixel scale times. */
@@ -126,7 +129,7 @@ gan_status gan_image_encode_png(gan_tensor **png, const gan_tensor *images, cons
     if (!png) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_image_encode_png: png is NULL");
     *png = NULL;
     gan_grid grid;
-    gan_status status = gan_grid_lay_out(&grid, images, options);
+    gan_status status = lay_out(&grid, images, options);
     return status == GAN_OK ? gan_png_encode(png, &grid) : status;
 }
 

@@ -6,9 +6,6 @@
 
 #include <gan/image.h>
 
-/* Round (x + 1) * 127.5 to 0..255, halves to even; NaN is 0. */
-unsigned char gan_byte_of(float x);
-
 /* How pictures lie in a grid. */
 typedef struct gan_grid {
     const gan_tensor *images;
@@ -16,9 +13,6 @@ typedef struct gan_grid {
     int scale, gap, background;
     int width, height, channels; /* of the whole */
 } gan_grid;
-
-/* Checks pictures and options. */
-gan_status gan_grid_lay_out(gan_grid *grid, const gan_tensor *images, const gan_grid_options *options);
 
 /* Row y of the grid: width * channels bytes. */
 void gan_grid_row(const gan_grid *grid, int y, unsigned char *row);

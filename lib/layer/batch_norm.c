@@ -44,6 +44,7 @@ static const gan_field fields[] = {
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
     {"no_affine", GAN_FIELD_BOOL, 0, offsetof(gan_batch_norm_options, no_affine), 0, 1, 0},
 };
+GAN_STRUCT_ENDS(gan_batch_norm_options, beta);
 
 static int64_t channels(const gan_layer *layer)
 {

@@ -12,13 +12,32 @@ static const gan_field fields[] = {
     {"output_h", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_h), 1, GAN_MAX_EXTENT, 0},
     {"output_w", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_w), 1, GAN_MAX_EXTENT, 0},
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, groups), 1, GAN_MAX_EXTENT, 1},
+    {"reserved", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, reserved), 0, 0, 0},
+};
+GAN_STRUCT_ENDS(gan_conv2d_transpose_options, reserved);
+
+/* The image's height or width: its convolution gives `in` from `stride` sizes, of which SAME's default is the last, and
+ * that of other paddings the first. `chosen` is output_h or output_w, 0 for the default. */
+struct extent {
+    const char *option, *name;
+    int64_t in, kernel, stride, padding, chosen;
 };
 
-/* The image's height or width where the caller does not choose one. */
-static int64_t default_extent(int padding, int64_t in, int64_t kernel, int64_t stride, int64_t explicit_padding)
+static gan_status image_extent(const gan_layer *layer, int padding, const struct extent *e, int *extent)
 {
-    if (padding == GAN_PADDING_SAME) return in * stride;
-    return (in - 1) * stride + kernel - explicit_padding;
+    *extent = 1;
+    if (e->kernel == 0) return GAN_OK; /* gan_kernel_geometry() refuses it */
+    bool same = padding == GAN_PADDING_SAME;
+    int64_t low = same ? (e->in - 1) * e->stride + 1 : (e->in - 1) * e->stride + e->kernel - e->padding;
+    int64_t high = low + e->stride - 1, result = e->chosen ? e->chosen : same ? high : low;
+    if (e->chosen && (e->chosen < low || e->chosen > high))
+        return gan_layer_fail(layer, "%s is %" PRId64 "; for this input it must be %" PRId64 " to %" PRId64, e->option,
+                              e->chosen, low, high);
+    if (result < 1 || result > GAN_MAX_EXTENT)
+        return gan_layer_fail(layer, "the output's %s would be %" PRId64 "; it must be 1 to %d", e->name, result,
+                              GAN_MAX_EXTENT);
+    *extent = (int)result;
+    return GAN_OK;
 }
 
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
@@ -26,26 +45,24 @@ static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
     const gan_conv2d_transpose_options *o = layer->options;
     const gan_kernel_options kernel = GAN_KERNEL_OPTIONS(o);
     const int64_t *in = layer->input[0].size;
-    int64_t h = default_extent(o->padding, in[0], o->kernel_h ? o->kernel_h : o->kernel,
-                               o->stride_h ? o->stride_h : o->stride, o->pad_top + o->pad_bottom);
-    int64_t w = default_extent(o->padding, in[1], o->kernel_w ? o->kernel_w : o->kernel,
-                               o->stride_w ? o->stride_w : o->stride, o->pad_left + o->pad_right);
-    if (o->output_h) h = o->output_h;
-    if (o->output_w) w = o->output_w;
-    if (h < 1 || w < 1 || h > GAN_MAX_EXTENT || w > GAN_MAX_EXTENT)
-        return gan_layer_fail(layer,
-                              "the output would be %" PRId64 " x %" PRId64 "; it must be 1 to %d in each direction", h,
-                              w, GAN_MAX_EXTENT);
-    *g = (gan_conv_geometry){
-        .in_h = (int)h, .in_w = (int)w, .in_c = o->filters, .out_c = (int)in[2], .groups = o->groups};
-    gan_status status = gan_kernel_geometry(layer, &kernel, g);
-    if (status == GAN_OK && (g->out_h != in[0] || g->out_w != in[1]))
-        return gan_layer_fail(layer,
-                              "no output of %" PRId64 " x %" PRId64
-                              " from this input: its convolution gives %d x %d, and the "
-                              "input is %" PRId64 " x %" PRId64,
-                              h, w, g->out_h, g->out_w, in[0], in[1]);
-    return status;
+    const struct extent h = {"output_h",
+                             "height",
+                             in[0],
+                             o->kernel_h ? o->kernel_h : o->kernel,
+                             o->stride_h ? o->stride_h : o->stride,
+                             o->pad_top + o->pad_bottom,
+                             o->output_h};
+    const struct extent w = {"output_w",
+                             "width",
+                             in[1],
+                             o->kernel_w ? o->kernel_w : o->kernel,
+                             o->stride_w ? o->stride_w : o->stride,
+                             o->pad_left + o->pad_right,
+                             o->output_w};
+    *g = (gan_conv_geometry){.in_c = o->filters, .out_c = (int)in[2], .groups = o->groups};
+    gan_status status = image_extent(layer, o->padding, &h, &g->in_h);
+    if (status == GAN_OK) status = image_extent(layer, o->padding, &w, &g->in_w);
+    return status == GAN_OK ? gan_kernel_geometry(layer, &kernel, g) : status;
 }
 
 static gan_status infer(gan_layer *layer)

@@ -220,11 +220,16 @@ gan_node *gan_input_layer(gan_network *network, int rank, const int64_t *shape, 
         return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: a network has at most %d inputs",
                                           GAN_MAX_INPUTS));
     int64_t count;
-    if (rank < 1 || rank >= GAN_MAX_RANK || !shape || !gan_shape_count(rank, shape, &count))
-        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
-                                          "gan_input: the shape must be of 1 to %d dimensions, each at "
-                                          "least 1",
+    char text[GAN_SHAPE_TEXT];
+    if (!shape) return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: shape is NULL"));
+    if (rank < 1 || rank >= GAN_MAX_RANK)
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_input: rank is %d; it must be 1 to %d", rank,
                                           GAN_MAX_RANK - 1));
+    if (!gan_shape_count(rank, shape, &count))
+        return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                                          "gan_input: the shape is %s; each dimension must be at least 1, and their "
+                                          "product less than 2^63",
+                                          gan_shape_text(text, rank, shape)));
     gan_shape input = {.rank = rank};
     memcpy(input.size, shape, (size_t)rank * sizeof *shape);
     gan_node *node = add_node(network, &gan_layer_input, NULL, 0, NULL, name, &input);

@@ -53,7 +53,6 @@ struct gan_network {
     gan_node *inputs[GAN_MAX_INPUTS], *outputs[GAN_MAX_INPUTS];
     int input_count, output_count;
     gan_variables parameters, buffers;
-    int64_t flops;
     uint64_t passes; /* training passes begun: each has random numbers of its own */
     bool built;
     bool plain_mean;  /* what gan_layer_call says of it, at this moment */

@@ -13,29 +13,24 @@ static bool is_in_arena(const gan_run *run, const void *data)
     return at >= begin && at - begin < run->memory.plan.floats * sizeof(float);
 }
 
-static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inputs)
+static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inputs, const char *call)
 {
     for (int i = 0; i < run->network->input_count; i++) {
         const gan_node *node = run->network->inputs[i];
         const gan_shape *shape = &node->layer.output;
         char given[GAN_TENSOR_TEXT], wanted[GAN_SHAPE_TEXT];
-        if (!inputs[i])
-            return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward: input \"%s\" is NULL", node->name);
+        if (!inputs[i]) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: input \"%s\" is NULL", call, node->name);
         if (!gan_tensor_fits(inputs[i], shape->rank, shape->size))
-            return gan_fail(GAN_ERROR_SHAPE,
-                            "gan_run_forward: input \"%s\" of network \"%s\" is %s; it must be float [N,%s", node->name,
-                            run->network->name, gan_tensor_text(given, inputs[i]),
+            return gan_fail(GAN_ERROR_SHAPE, "%s: input \"%s\" of network \"%s\" is %s; it must be float [N,%s", call,
+                            node->name, run->network->name, gan_tensor_text(given, inputs[i]),
                             gan_shape_text(wanted, shape->rank, shape->size) + 1);
         if (is_in_arena(run, inputs[i]->data))
-            return gan_fail(
-                GAN_ERROR_INVALID_ARGUMENT,
-                "gan_run_forward: input \"%s\" is in the run's own memory, which the pass overwrites; give a "
-                "copy",
-                node->name);
+            return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                            "%s: input \"%s\" is in the run's own memory, which the pass overwrites; give a copy", call,
+                            node->name);
         if (inputs[i]->shape[0] != inputs[0]->shape[0])
-            return gan_fail(GAN_ERROR_SHAPE,
-                            "gan_run_forward: input \"%s\" has a batch of %lld and input \"%s\" of %lld", node->name,
-                            (long long)inputs[i]->shape[0], run->network->inputs[0]->name,
+            return gan_fail(GAN_ERROR_SHAPE, "%s: input \"%s\" has a batch of %lld and input \"%s\" of %lld", call,
+                            node->name, (long long)inputs[i]->shape[0], run->network->inputs[0]->name,
                             (long long)inputs[0]->shape[0]);
     }
     return GAN_OK;
@@ -98,14 +93,14 @@ void gan_run_want_parameters(const gan_run *run, const gan_node *node, gan_layer
     gan_spectral_begin_gradients(run, node, call);
 }
 
-gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, int count)
+static gan_status forward(gan_run *run, const gan_tensor *const *inputs, int count, const char *call)
 {
     if (!run || !inputs)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward: %s NULL", run ? "inputs are" : "run is");
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s NULL", call, run ? "inputs are" : "run is");
     if (count != run->network->input_count)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward: %d inputs; network \"%s\" has %d", count,
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %d inputs; network \"%s\" has %d", call, count,
                         run->network->name, run->network->input_count);
-    gan_status status = check_inputs(run, inputs);
+    gan_status status = check_inputs(run, inputs, call);
     if (status == GAN_OK && inputs[0]->shape[0] > run->capacity) status = gan_run_grow(run, inputs[0]->shape[0]);
     if (status != GAN_OK) return status;
     for (int i = 0; i < count; i++) {
@@ -120,19 +115,24 @@ gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, in
     for (int i = 0; run->failure == GAN_OK && i < run->network->count; i++) {
         const gan_node *node = run->network->nodes[i];
         if (!node->live || node->is_input) continue;
-        gan_layer_call call = gan_run_call(run, node);
+        gan_layer_call layer = gan_run_call(run, node);
         int64_t begin = run->part ? gan_clock() : 0;
         gan_spectral_forward(run, node);
-        node->layer.type->forward(&call);
+        node->layer.type->forward(&layer);
         if (run->part) gan_profile_add(run->part, node, GAN_PASS_FORWARD, run->batch, begin);
     }
     if (run->failure != GAN_OK) run->batch = 0; /* as before the first pass */
     return run->failure;
 }
 
+gan_status gan_run_forward_all(gan_run *run, const gan_tensor *const *inputs, int count)
+{
+    return forward(run, inputs, count, "gan_run_forward_all");
+}
+
 gan_status gan_run_forward(gan_run *run, const gan_tensor *input)
 {
-    return gan_run_forward_all(run, &input, 1);
+    return forward(run, &input, 1, "gan_run_forward");
 }
 
 gan_status gan_run_check_backward(const gan_run *run, unsigned want, const char *call)

@@ -6,7 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS "%-33s %-21s %13s %15s%s%s\n"
+#define COLUMNS "%-*s %-*s %13s %15s%s%s\n"
+
+/* The columns that hold names and shapes are as wide as their longest entry, and these at least. */
+#define TITLE_WIDTH  33
+#define OUTPUT_WIDTH 21
+
+struct widths {
+    int title, output;
+};
 
 static int64_t parameters_of(const gan_layer *layer)
 {
@@ -28,20 +36,42 @@ static const char *grouped(char out[32], int64_t number)
     return out;
 }
 
-static void append_layer(gan_text *text, const gan_node *node)
+#define TITLE_TEXT  (2 * GAN_NAME_SIZE + 4)
+#define OUTPUT_TEXT (GAN_SHAPE_TEXT + 4)
+
+static void describe(const gan_node *node, char title[TITLE_TEXT], char output[OUTPUT_TEXT])
+{
+    char shape[GAN_SHAPE_TEXT];
+    snprintf(title, TITLE_TEXT, "%s (%s)", node->name, node->layer.type->name);
+    gan_shape_text(shape, node->layer.output.rank, node->layer.output.size);
+    snprintf(output, OUTPUT_TEXT, "[N,%s", shape + 1);
+}
+
+static struct widths widths_of(const gan_network *network)
+{
+    struct widths widths = {TITLE_WIDTH, OUTPUT_WIDTH};
+    for (int i = 0; i < network->count; i++) {
+        char title[TITLE_TEXT], output[OUTPUT_TEXT];
+        describe(network->nodes[i], title, output);
+        if ((int)strlen(title) > widths.title) widths.title = (int)strlen(title);
+        if ((int)strlen(output) > widths.output) widths.output = (int)strlen(output);
+    }
+    return widths;
+}
+
+static void append_layer(gan_text *text, const gan_node *node, struct widths widths)
 {
     const gan_layer *layer = &node->layer;
-    char title[2 * GAN_NAME_SIZE], shape[GAN_SHAPE_TEXT], output[GAN_SHAPE_TEXT + 4], parameters[32], flops[32];
+    char title[TITLE_TEXT], output[OUTPUT_TEXT], parameters[32], flops[32];
     char reads[GAN_MAX_INPUTS * (GAN_NAME_SIZE + 2) + 8] = "";
-    snprintf(title, sizeof title, "%s (%s)", node->name, layer->type->name);
-    gan_shape_text(shape, layer->output.rank, layer->output.size);
-    snprintf(output, sizeof output, "[N,%s", shape + 1);
+    describe(node, title, output);
     size_t used = 0;
     for (int i = 0; i < layer->inputs; i++)
         used += (size_t)snprintf(reads + used, sizeof reads - used, "%s%s", i ? ", " : "", node->input[i]->name);
     if (!node->live) snprintf(reads + used, sizeof reads - used, " (unused)");
-    gan_text_append(text, COLUMNS, title, output, grouped(parameters, parameters_of(layer)),
-                    grouped(flops, layer->flops), reads[0] ? "  " : "", reads);
+    gan_text_append(text, COLUMNS, widths.title, title, widths.output, output,
+                    grouped(parameters, parameters_of(layer)), grouped(flops, layer->flops), reads[0] ? "  " : "",
+                    reads);
 }
 
 static void append_totals(gan_text *text, const gan_network *network)
@@ -63,14 +93,17 @@ gan_status gan_network_summary(const gan_network *network, char *out, size_t cap
     if (!out && capacity > 0)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_summary: text is NULL and capacity %zu", capacity);
     gan_text text = {.out = out, .capacity = capacity};
+    const struct widths widths = widths_of(network);
+    const int width = 100 - TITLE_WIDTH - OUTPUT_WIDTH + widths.title + widths.output;
     gan_text_append(&text, "Network: %s\n", network->name);
-    gan_text_rule(&text, '-', 100);
-    gan_text_append(&text, COLUMNS, "Layer (type)", "Output shape", "Parameters", "FLOPs", "  ", "Reads");
-    gan_text_rule(&text, '=', 100);
-    for (int i = 0; i < network->count; i++) append_layer(&text, network->nodes[i]);
-    gan_text_rule(&text, '=', 100);
+    gan_text_rule(&text, '-', width);
+    gan_text_append(&text, COLUMNS, widths.title, "Layer (type)", widths.output, "Output shape", "Parameters", "FLOPs",
+                    "  ", "Reads");
+    gan_text_rule(&text, '=', width);
+    for (int i = 0; i < network->count; i++) append_layer(&text, network->nodes[i], widths);
+    gan_text_rule(&text, '=', width);
     append_totals(&text, network);
-    gan_text_rule(&text, '-', 100);
+    gan_text_rule(&text, '-', width);
     if (length) *length = text.length;
     return GAN_OK;
 }

@@ -25,20 +25,20 @@ static float *tangent_of(const gan_run *run, const gan_node *node)
     return gan_run_arena(run, run->memory.plan.places[node->index].tangent);
 }
 
-static gan_status check_directions(const gan_run *run, const gan_tensor *const *directions, int count)
+static gan_status check_directions(const gan_run *run, const gan_tensor *const *directions, int count, const char *call)
 {
     if (!run || !directions)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent: %s NULL", run ? "directions are" : "run is");
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s NULL", call, run ? "directions are" : "run is");
     if (run->mode != GAN_TRAINING_TANGENTS)
-        return gan_fail(GAN_ERROR_STATE, "gan_run_tangent: the run was not made with GAN_TRAINING_TANGENTS");
-    if (run->batch == 0) return gan_fail(GAN_ERROR_STATE, "gan_run_tangent: there was no forward pass yet");
+        return gan_fail(GAN_ERROR_STATE, "%s: the run was not made with GAN_TRAINING_TANGENTS", call);
+    if (run->batch == 0) return gan_fail(GAN_ERROR_STATE, "%s: there was no forward pass yet", call);
     if (count != run->network->input_count)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent: %d directions; network \"%s\" has %d inputs",
-                        count, run->network->name, run->network->input_count);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %d directions; network \"%s\" has %d inputs", call, count,
+                        run->network->name, run->network->input_count);
     gan_status status = GAN_OK;
     for (int i = 0; status == GAN_OK && i < count; i++)
         if (directions[i])
-            status = gan_run_check_batch(run, run->network->inputs[i], directions[i], "gan_run_tangent", "direction");
+            status = gan_run_check_batch(run, run->network->inputs[i], directions[i], call, "direction");
     return status;
 }
 
@@ -64,9 +64,9 @@ gan_status gan_run_push_tangent(gan_run *run)
     return run->failure;
 }
 
-gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count)
+static gan_status tangent(gan_run *run, const gan_tensor *const *directions, int count, const char *call)
 {
-    gan_status status = check_directions(run, directions, count);
+    gan_status status = check_directions(run, directions, count, call);
     if (status != GAN_OK) return status;
     for (int i = 0; i < count; i++) {
         size_t bytes = (size_t)gan_run_elements(run, run->network->inputs[i]) * sizeof(float);
@@ -78,11 +78,16 @@ gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions
     return gan_run_push_tangent(run);
 }
 
+gan_status gan_run_tangent_all(gan_run *run, const gan_tensor *const *directions, int count)
+{
+    return tangent(run, directions, count, "gan_run_tangent_all");
+}
+
 gan_status gan_run_tangent(gan_run *run, const gan_tensor *direction)
 {
     const gan_tensor *directions[GAN_MAX_INPUTS] = {direction};
     if (run && !direction) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent: direction is NULL");
-    return gan_run_tangent_all(run, directions, run ? run->network->input_count : 0);
+    return tangent(run, directions, run ? run->network->input_count : 0, "gan_run_tangent");
 }
 
 /* A gradient that a node's call writes, and where it is to be added when another consumer has written one before. */

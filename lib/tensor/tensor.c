@@ -31,23 +31,23 @@ bool gan_tensor_fits(const gan_tensor *tensor, int rank, const int64_t *shape)
 }
 
 /* Checks what describes a tensor, and makes one without data. */
-static gan_status create_header(gan_tensor **handle, gan_context *context, gan_type type, int rank,
+static gan_status create_header(gan_tensor **handle, const char *call, gan_context *context, gan_type type, int rank,
                                 const int64_t *shape, size_t *bytes)
 {
-    if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL");
+    if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: tensor is NULL", call);
     *handle = NULL;
-    if (!context) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a tensor's context is NULL");
+    if (!context) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: context is NULL", call);
     if ((size_t)type >= TYPES)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a tensor's type is %d; it must be a gan_type", (int)type);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: type is %d; it must be a gan_type, 0 to %d", call, (int)type,
+                        (int)TYPES - 1);
     if (rank < 1 || rank > GAN_MAX_RANK)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a tensor's rank is %d; it must be 1 to %d", rank, GAN_MAX_RANK);
-    if (!shape) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "a tensor's shape is NULL");
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: rank is %d; it must be 1 to %d", call, rank, GAN_MAX_RANK);
+    if (!shape) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: shape is NULL", call);
     int64_t count;
     if (!gan_shape_count(rank, shape, &count) || (uint64_t)count > SIZE_MAX / types[type].size) {
         char text[GAN_SHAPE_TEXT];
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
-                        "a tensor's shape is %s; dimensions must be at least 1 and the bytes fit in "
-                        "memory",
+                        "%s: shape is %s; each dimension must be at least 1, and the bytes fit in memory", call,
                         gan_shape_text(text, rank, shape));
     }
     *bytes = (size_t)count * types[type].size;
@@ -71,7 +71,7 @@ static void release_owned(void *user, void *data)
 gan_status gan_tensor_create(gan_tensor **handle, gan_context *context, gan_type type, int rank, const int64_t *shape)
 {
     size_t bytes = 0;
-    gan_status status = create_header(handle, context, type, rank, shape, &bytes);
+    gan_status status = create_header(handle, "gan_tensor_create", context, type, rank, shape, &bytes);
     if (status != GAN_OK) return status;
     void *data = gan_context_allocate(context, bytes, 1, "a tensor's data");
     if (!data) {
@@ -88,10 +88,11 @@ gan_status gan_tensor_wrap(gan_tensor **handle, gan_context *context, gan_type t
                            void *data, gan_release_function release, void *user)
 {
     size_t bytes = 0;
-    gan_status status = create_header(handle, context, type, rank, shape, &bytes);
+    gan_status status = create_header(handle, "gan_tensor_wrap", context, type, rank, shape, &bytes);
     if (status != GAN_OK) return status;
     if (!data || (uintptr_t)data % types[type].size != 0) {
         gan_tensor_free(handle);
+        if (!data) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_wrap: data is NULL");
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_wrap: data is %p; it must be aligned to %zu bytes",
                         data, types[type].size);
     }
@@ -111,7 +112,7 @@ static void release_base(void *user, void *data)
 gan_status gan_tensor_view(gan_tensor **handle, gan_tensor *base, size_t offset, int rank, const int64_t *shape)
 {
     size_t bytes = 0;
-    gan_status status = create_header(handle, base->context, GAN_FLOAT32, rank, shape, &bytes);
+    gan_status status = create_header(handle, "gan_tensor_view", base->context, GAN_FLOAT32, rank, shape, &bytes);
     if (status != GAN_OK) return status;
     (*handle)->data = (float *)base->data + offset;
     (*handle)->release = release_base;

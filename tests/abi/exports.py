@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Compares three lists: functions that the headers declare, the export map, and what the shared library exports.
+"""Compares three lists: functions that the headers declare, the export map, and what the shared library exports; and the
+version and the ABI's number of headers, export map and build.
 
-usage: exports.py NM LIBRARY MAP HEADER..."""
+usage: exports.py VERSION ABI NM LIBRARY MAP HEADER..."""
 import re
 import subprocess
 import sys
 
-nm, library, export_map, *headers = sys.argv[1:]
+version, abi, nm, library, export_map, *headers = sys.argv[1:]
 
 
 def text(path):
@@ -34,5 +35,20 @@ for name, names, other, others in (
         print(f"{symbol} is in the {name} and not in the {other}")
         failures += 1
 passed = len(declared & listed & exported)
+
+defined = {}
+for header in headers:
+    defined.update(re.findall(r"^#define GAN_VERSION_(\w+)\s+(\d+)", text(header), flags=re.M))
+nodes = re.findall(r"^(\w+) \{", text(export_map), flags=re.M)
+for what, found, expected in (
+    ("version", ".".join(defined.get(part, "?") for part in ("MAJOR", "MINOR", "PATCH")), version),
+    ("ABI", defined.get("ABI"), abi),
+    ("export map's nodes", nodes, [f"GAN_{abi}"]),
+):
+    if found == expected:
+        passed += 1
+    else:
+        print(f"the {what}: {found} in the sources, {expected} by meson.build")
+        failures += 1
 print(f"{100 if not failures else 0}%: Checks: {passed}, Failures: {failures}, Errors: 0")
 sys.exit(1 if failures or not passed else 0)

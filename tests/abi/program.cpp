@@ -5,12 +5,12 @@
 
 /* The library as a C++ program sees it: a network of every kind of builder call, and one pass through it. */
 
-#define CHECK(condition)                                                     \
-    do {                                                                     \
-        if (!(condition)) {                                                  \
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        if (!(condition)) {                                                           \
             std::printf("line %d: %s: %s\n", __LINE__, #condition, gan_last_error()); \
-            return 1;                                                        \
-        }                                                                    \
+            return 1;                                                                 \
+        }                                                                             \
     } while (0)
 
 int main()
@@ -19,7 +19,11 @@ int main()
     gan_network *network = nullptr;
     gan_run *run = nullptr;
     gan_tensor *x = nullptr, *label = nullptr;
-    CHECK(gan_context_create(&context, nullptr) == GAN_OK);
+    gan_context_options options = gan_options<gan_context_options>();
+    options.threads = 2;
+    CHECK(gan_context_create(&context, &options) == GAN_OK);
+    CHECK(gan_context_threads(context) == 2);
+    CHECK(gan_options<gan_session_report>().size == sizeof(gan_session_report));
     CHECK(gan_network_create(&network, context, nullptr) == GAN_OK);
     gan_conv2d_options conv = {};
     conv.filters = 4;

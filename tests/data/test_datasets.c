@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/random.h"
 #include "support.h"
 
 #include <math.h>
@@ -166,7 +167,8 @@ START_TEST(cifar10_misuse)
     } cases[] = {
         {{.crop = 33}, "crop is 33"},
         {{.crop = -1}, "crop is -1"},
-        {{.crop_at = true, .crop_top = 17}, "crop of 16 at 17, 0"},
+        {{.crop_at = true, .crop_top = 17}, "crop_top is 17; with a crop of 16 it must be 0 to 16"},
+        {{.crop_at = true, .crop = 30, .crop_left = 3}, "crop_left is 3; with a crop of 30 it must be 0 to 2"},
         {{.crop_at = true, .crop_left = 40}, "crop_left is 40"},
         {{.crop_top = 3}, "crop_at"},
         {{.part = 3}, "part is 3"},
@@ -187,6 +189,49 @@ START_TEST(cifar10_misuse)
     endless[4999] = '\0';
     fails(GAN_ERROR_INVALID_ARGUMENT, "path", gan_dataset_open_cifar10(&data, context, endless, NULL));
     free(endless);
+}
+END_TEST
+
+/* Members that only other kinds of datasets use are refused, not passed over. */
+START_TEST(options_of_another_kind)
+{
+    static const struct {
+        gan_dataset_options options;
+        const char *text;
+        bool memory, synthetic, file, folder; /* may have it */
+    } cases[] = {
+        {{.in_order = true, .flip = true, .last_batch = GAN_LAST_BATCH_KEEP}, "", true, true, true, true},
+        {{.part = GAN_CIFAR10_ALL}, "gan_dataset_options.part is set", false, false, false, true},
+        {{.crop = 16}, "gan_dataset_options.crop is set", false, false, true, true},
+        {{.crop_at = true}, "gan_dataset_options.crop_at is set", false, false, true, true},
+        {{.crop_top = 1}, "gan_dataset_options.crop_top is set", false, false, false, false},
+        {{.crop_left = 1}, "gan_dataset_options.crop_left is set", false, false, false, false},
+        {{.count = 50}, "gan_dataset_options.count is set", false, true, false, false},
+    };
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(3, 2, 2, 1));
+    write_folder("");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gan_dataset *data[4];
+        gan_dataset_options options = cases[i].options;
+        options.size = sizeof options;
+        bool fine[] = {cases[i].memory, cases[i].synthetic, cases[i].file, cases[i].folder};
+        for (int kind = 0; kind < 4; kind++) {
+            gan_status status =
+                kind == 0   ? gan_dataset_create_memory(&data[0], context, images, NULL, &options)
+                : kind == 1 ? gan_dataset_create_synthetic(&data[1], context, &options)
+                            : gan_dataset_open_cifar10(&data[kind], context,
+                                                       kind == 2 ? in_folder("test_batch.bin") : folder, &options);
+            if (fine[kind])
+                ok(status);
+            else if (kind > 1 && options.crop_top + options.crop_left > 0)
+                fails(GAN_ERROR_INVALID_ARGUMENT, "need crop_at", status);
+            else
+                fails(GAN_ERROR_INVALID_ARGUMENT, cases[i].text, status);
+            ck_assert(fine[kind] == (data[kind] != NULL));
+            gan_dataset_free(&data[kind]);
+        }
+    }
+    gan_tensor_free(&images);
 }
 END_TEST
 
@@ -284,6 +329,42 @@ START_TEST(seeds)
 }
 END_TEST
 
+/* Whether the picture at a place of an epoch is flipped: the coin of the stream that gan/random.h names. */
+static bool coin(uint64_t epoch, int place)
+{
+    gan_philox philox = {.seed = 42, .stream = GAN_STREAM_AUGMENTATION, .substream = (uint32_t)epoch};
+    uint32_t bits[4];
+    gan_philox_block(&philox, ((epoch >> 32) << 40) + (uint64_t)place, bits);
+    return bits[0] & 1;
+}
+
+/* Epochs that have their low or their high 32 bits in common are shuffled and flipped in ways of their own. */
+START_TEST(epochs_of_64_bits)
+{
+    static const uint64_t tried[] = {1, 2, (UINT64_C(1) << 32) + 1, (UINT64_C(1) << 32) + 2, (UINT64_C(5) << 32) + 1};
+    int seen[5][10];
+    uint32_t flipped[5] = {0};
+    gan_dataset *data = small_set(gan_dataset_options(.flip = true), true);
+    gan_tensor *images = new_tensor(context, GAN_SHAPE(10, 2, 3, 1)), *labels = new_labels(context, 10);
+    for (int e = 0; e < 5; e++) {
+        ok(gan_dataset_seek(data, tried[e], 0));
+        ok(gan_dataset_next(data, images, labels));
+        ck_assert(gan_dataset_epoch(data) == tried[e] + 1);
+        for (int i = 0; i < 10; i++) {
+            seen[e][i] = numbers(labels)[i];
+            bool mirrored = gan_tensor_floats(images)[i * 6] > (float)seen[e][i];
+            ck_assert_int_eq(mirrored, coin(tried[e], i));
+            flipped[e] |= (uint32_t)mirrored << i;
+        }
+        for (int k = 0; k < e; k++)
+            ck_assert(memcmp(seen[e], seen[k], sizeof seen[e]) != 0 && flipped[e] != flipped[k]);
+    }
+    gan_tensor_free(&images);
+    gan_tensor_free(&labels);
+    gan_dataset_free(&data);
+}
+END_TEST
+
 /* Every place is as likely for every picture: the first of 4000 epochs, within five deviations. */
 START_TEST(shuffles_are_fair)
 {
@@ -311,6 +392,7 @@ START_TEST(flips)
         for (int i = 0; i < 10; i++) {
             const float *x = gan_tensor_floats(images) + (ptrdiff_t)i * 6;
             bool mirrored = x[0] > (float)i;
+            ck_assert_int_eq(mirrored, coin((uint64_t)epoch, i));
             static const int there[] = {0, 1, 2, 3, 4, 5}, back[] = {2, 1, 0, 5, 4, 3};
             for (int k = 0; k < 6; k++)
                 ck_assert_float_eq(x[k], (float)i + (float)(mirrored ? back : there)[k] * 0.125f);
@@ -319,7 +401,7 @@ START_TEST(flips)
         }
     }
     ck_assert_int_le(abs(flipped - 500), 80);
-    ok(gan_dataset_get(data, 3, images, NULL) == GAN_OK ? GAN_ERROR_SHAPE : GAN_OK); /* a batch is no picture */
+    fails(GAN_ERROR_SHAPE, "float [10,2,3,1]; it must be float [2,3,1]", gan_dataset_get(data, 3, images, NULL));
     gan_tensor_free(&images);
     gan_tensor_free(&labels);
     gan_dataset_free(&data);
@@ -414,8 +496,10 @@ int main(void)
     tcase_add_test(tests, cifar10_crops);
     tcase_add_test(tests, cifar10_damage);
     tcase_add_test(tests, cifar10_misuse);
+    tcase_add_test(tests, options_of_another_kind);
     tcase_add_test(tests, epochs);
     tcase_add_test(tests, seeds);
+    tcase_add_test(tests, epochs_of_64_bits);
     tcase_add_test(tests, shuffles_are_fair);
     tcase_add_test(tests, flips);
     tcase_add_test(tests, bytes_become_floats);

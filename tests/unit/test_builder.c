@@ -73,6 +73,10 @@ static gan_node *no_kernel(void)
 {
     return gan_conv2d(image(4, 4, 1), .filters = 2);
 }
+static gan_node *no_transposed_kernel(void)
+{
+    return gan_conv2d_transpose(image(1, 1, 1), .filters = 2);
+}
 static gan_node *no_filters(void)
 {
     return gan_conv2d(image(4, 4, 1), .kernel = 2);
@@ -229,6 +233,10 @@ static gan_node *many_inputs(void)
     for (int i = 0; i <= GAN_MAX_INPUTS; i++) x = gan_input(network, 1);
     return x;
 }
+static gan_node *reserved_member(void)
+{
+    return gan_conv2d(image(4, 4, 1), .filters = 2, .kernel = 2, .reserved = 5);
+}
 static gan_node *bad_size(void)
 {
     return gan_conv2d_layer(&(gan_conv2d_options){.size = 3 * sizeof(void *) + 100000, .input = image(4, 4, 1)});
@@ -240,6 +248,7 @@ static const struct {
     const char *text;
 } refusals[] = {
     {no_kernel, GAN_ERROR_INVALID_ARGUMENT, "kernel is required"},
+    {no_transposed_kernel, GAN_ERROR_INVALID_ARGUMENT, "kernel is required"},
     {no_filters, GAN_ERROR_INVALID_ARGUMENT, "conv0.filters is required"},
     {negative_filters, GAN_ERROR_INVALID_ARGUMENT, "deconv0.filters is -2"},
     {large_kernel, GAN_ERROR_SHAPE, "height 5 does not fit"},
@@ -249,10 +258,10 @@ static const struct {
     {needless_padding, GAN_ERROR_INVALID_ARGUMENT, "GAN_PADDING_EXPLICIT"},
     {vector_convolution, GAN_ERROR_SHAPE, "must be [H,W,C]"},
     {vector_transpose, GAN_ERROR_SHAPE, "must be [H,W,C]"},
-    {impossible_output, GAN_ERROR_SHAPE, "no output of 9 x 8"},
-    {no_output, GAN_ERROR_SHAPE, "would be 0 x 2"},
+    {impossible_output, GAN_ERROR_SHAPE, "output_h is 9; for this input it must be 7 to 8"},
+    {no_output, GAN_ERROR_SHAPE, "the output's height would be 0; it must be 1 to 1048576"},
     {huge_weight, GAN_ERROR_SHAPE, "too many elements"},
-    {huge_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input"},
+    {huge_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: the shape is [4611686018427387903,2,2]"},
     {no_units, GAN_ERROR_INVALID_ARGUMENT, "linear0.units is required"},
     {zero_epsilon, GAN_ERROR_INVALID_ARGUMENT, "bn0.epsilon"},
     {large_momentum, GAN_ERROR_INVALID_ARGUMENT, "bn0.momentum is 1"},
@@ -274,10 +283,11 @@ static const struct {
     {bad_initializer, GAN_ERROR_INVALID_ARGUMENT, "kind is 10"},
     {scale_alone, GAN_ERROR_INVALID_ARGUMENT, "no kind"},
     {negative_scale, GAN_ERROR_INVALID_ARGUMENT, "scale -1"},
-    {empty_input, GAN_ERROR_INVALID_ARGUMENT, "at least 1"},
-    {high_input, GAN_ERROR_INVALID_ARGUMENT, "1 to 7 dimensions"},
-    {shapeless_input, GAN_ERROR_INVALID_ARGUMENT, "1 to 7 dimensions"},
+    {empty_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: the shape is [4,0]; each dimension must be at least 1"},
+    {high_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: rank is 8; it must be 1 to 7"},
+    {shapeless_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: shape is NULL"},
     {many_inputs, GAN_ERROR_INVALID_ARGUMENT, "at most 8"},
+    {reserved_member, GAN_ERROR_INVALID_ARGUMENT, "conv0.reserved is 5; it must be 0"},
     {bad_size, GAN_ERROR_INVALID_ARGUMENT, "size is"},
 };
 
@@ -293,6 +303,47 @@ START_TEST(refusal)
     gan_network_output(network, later);
     fails(refusals[_i].status, refusals[_i].text, gan_network_build(network));
     fails(refusals[_i].status, "subject", gan_network_build(network));
+}
+END_TEST
+
+/* Whether a transposed convolution takes this output, and whether the convolution it is the adjoint of gives the input
+ * from there. */
+static bool transposes_to(int64_t in, int kernel, int stride, int padding, int border, int output)
+{
+    gan_network *small;
+    ok(gan_network_create(&small, context, NULL));
+    gan_node *y = gan_conv2d_transpose(gan_input(small, in, 1, 1), .filters = 1, .kernel_h = kernel, .kernel_w = 1,
+                                       .stride_h = stride, .padding = padding, .pad_top = border, .output_h = output);
+    bool fine = y != NULL;
+    if (fine && output) ck_assert_int_eq(gan_node_dimension(y, 0), output);
+    gan_network_free(&small);
+    return fine;
+}
+
+static bool convolves_to(int64_t in, int kernel, int stride, int padding, int border, int64_t out)
+{
+    gan_network *small;
+    ok(gan_network_create(&small, context, NULL));
+    gan_node *y = gan_conv2d(gan_input(small, in, 1, 1), .filters = 1, .kernel_h = kernel, .kernel_w = 1,
+                             .stride_h = stride, .padding = padding, .pad_top = border);
+    bool fine = y && gan_node_dimension(y, 0) == out;
+    gan_network_free(&small);
+    return fine;
+}
+
+START_TEST(outputs_of_transposed_convolutions)
+{
+    for (int in = 1; in <= 3; in++)
+        for (int kernel = 1; kernel <= 4; kernel++)
+            for (int stride = 1; stride <= 3; stride++)
+                for (int padding = 0; padding < 4; padding++) {
+                    int border = padding == 3 ? 2 : 0, kind = padding < 2 ? padding : GAN_PADDING_EXPLICIT;
+                    for (int output = 1; output <= 14; output++)
+                        ck_assert_msg(transposes_to(in, kernel, stride, kind, border, output) ==
+                                          convolves_to(output, kernel, stride, kind, border, in),
+                                      "%d -> %d, kernel %d, stride %d, padding %d", in, output, kernel, stride,
+                                      padding);
+                }
 }
 END_TEST
 
@@ -324,6 +375,8 @@ START_TEST(nothing_at_all)
     fails(GAN_ERROR_INVALID_ARGUMENT, "0 bytes", gan_network_create(&none, context, gan_network_options(.name = "")));
     fails(GAN_ERROR_INVALID_ARGUMENT, "weights.kind is 11",
           gan_network_create(&none, context, gan_network_options(.weights = {.kind = 11})));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_network_options.reserved is -1; it must be 0",
+          gan_network_create(&none, context, gan_network_options(.reserved = -1)));
     ck_assert_ptr_null(none);
     gan_network_free(&none);
     gan_network_free(NULL);
@@ -369,6 +422,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, shapes);
     tcase_add_loop_test(tests, refusal, 0, (int)(sizeof refusals / sizeof refusals[0]));
+    tcase_add_test(tests, outputs_of_transposed_convolutions);
     tcase_add_test(tests, networks_do_not_mix);
     tcase_add_test(tests, nothing_at_all);
     tcase_add_test(tests, outputs);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/file.h"
+#include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/random.h"
 #include "support.h"
 
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
@@ -76,6 +77,11 @@ START_TEST(uniform_numbers_fill_the_range)
     }
     ck_assert(low >= -2 && low < -1.999f && high < 6 && high > 5.999f);
     ck_assert_double_eq_tol(sum / DRAWN, 2, 5 * sqrt(64.0 / 12 / DRAWN));
+    float next = nextafterf(1, 2); /* low + (high - low) * u rounds to high for half of all u */
+    gan_fill_uniform(&philox, 0, numbers, 64, 1, next);
+    for (int i = 0; i < 64; i++) ck_assert(numbers[i] == 1);
+    gan_fill_uniform(&philox, 0, numbers, 64, 5, 5);
+    for (int i = 0; i < 64; i++) ck_assert(numbers[i] == 5);
 }
 END_TEST
 
@@ -255,32 +261,35 @@ START_TEST(sizes_are_checked)
 }
 END_TEST
 
-START_TEST(files_are_replaced_whole)
+START_TEST(sentences_end_with_a_character)
 {
-    char folder[] = "/tmp/gan-core-XXXXXX", path[64], missing[96];
-    ck_assert(mkdtemp(folder) != NULL);
-    snprintf(path, sizeof path, "%s/file", folder);
-    snprintf(missing, sizeof missing, "%s/missing/file", folder);
-    gan_allocator allocator = gan_default_allocator();
-    unsigned char *data;
-    size_t size;
-    for (int round = 0; round < 2; round++) {
-        ok(gan_file_replace(path, round ? "second" : "one", round ? 6 : 3));
-        ok(gan_file_read(path, &allocator, 100, &data, &size));
-        ck_assert(size == (round ? 6 : 3) && memcmp(data, round ? "second" : "one", size) == 0);
-        gan_release(&allocator, data);
+    char text[600], path[GAN_PATH_TEXT];
+    for (int begin = 0; begin < 4; begin++) { /* a character of four bytes at each place of the cut */
+        memset(text, 'x', (size_t)begin);
+        for (int i = 0; i < 140; i++) memcpy(text + begin + (ptrdiff_t)i * 4, "\xf0\x9f\x90\x88", 5);
+        ck_assert(gan_fail(GAN_ERROR_IO, "%s", text) == GAN_ERROR_IO);
+        size_t length = strlen(gan_last_error());
+        ck_assert(length <= 511 && length > 507 && length % 4 == (size_t)begin);
+        ck_assert_mem_eq(gan_last_error(), text, length);
+
+        gan_path_text(path, text);
+        const char *dots = strstr(path, "...");
+        ck_assert(dots && strlen(path) < GAN_PATH_TEXT && strlen(path) > GAN_PATH_TEXT - 16);
+        ck_assert_int_eq((dots - path) % 4, begin);
+        ck_assert_int_eq(strlen(dots + 3) % 4, 0);
+        ck_assert_mem_eq(path, text, (size_t)(dots - path));
+        ck_assert_str_eq(dots + 3, text + strlen(text) - strlen(dots + 3));
     }
-    fails(GAN_ERROR_FORMAT, path, gan_file_read(path, &allocator, 5, &data, &size));
-    fails(GAN_ERROR_IO, missing, gan_file_read(missing, &allocator, 5, &data, &size));
-    fails(GAN_ERROR_IO, missing, gan_file_replace(missing, "x", 1));
-    fails(GAN_ERROR_IO, folder, gan_file_replace(folder, "x", 1));
-    fails(GAN_ERROR_IO, folder, gan_file_read(folder, &allocator, 5, &data, &size));
-    ck_assert(unlink(path) == 0);
-    char longest[64 + 256];
-    snprintf(longest, sizeof longest, "%s/%0255d", folder, 1);
-    ok(gan_file_replace(longest, "x", 1));
-    ck_assert(unlink(longest) == 0);
-    ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
+    memset(text, 'x', sizeof text);
+    for (size_t length = 510; length < 514; length++) {
+        gan_fail(GAN_ERROR_IO, "%.*s", (int)length, text);
+        ck_assert_int_eq(strlen(gan_last_error()), length < 511 ? length : 511);
+    }
+    text[GAN_PATH_TEXT - 1] = '\0';
+    ck_assert_str_eq(gan_path_text(path, text), text);
+    char reason[GAN_REASON_TEXT];
+    ck_assert_str_eq(gan_reason_text(reason, ENOENT), "No such file or directory");
+    ck_assert(strstr(gan_reason_text(reason, 98765), "98765") != NULL);
 }
 END_TEST
 
@@ -300,6 +309,6 @@ int main(void)
     tcase_add_test(tests, workers_leave_signals_and_calculate_as_their_caller);
     tcase_add_test(tests, a_child_may_free_what_it_inherits);
     tcase_add_test(tests, sizes_are_checked);
-    tcase_add_test(tests, files_are_replaced_whole);
+    tcase_add_test(tests, sentences_end_with_a_character);
     return run_suite(suite);
 }

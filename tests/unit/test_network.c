@@ -157,23 +157,85 @@ START_TEST(convolutions_count_their_fans)
 }
 END_TEST
 
+/* A bias has the fans of its layer's weight. */
+START_TEST(biases_have_fans)
+{
+    static const struct {
+        int kind;
+        double conv, linear; /* bounds: fans 3*3*6 and 3*3*500, 500 and 600 */
+    } cases[] = {{GAN_INITIALIZER_HE_UNIFORM, 0.33333333, 0.10954451},
+                 {GAN_INITIALIZER_GLOROT_UNIFORM, 0.03629788, 0.07385489}};
+    for (int i = 0; i < 2; i++) {
+        gan_initializer biases = {.kind = cases[i].kind};
+        gan_network *network = new_network(NULL);
+        gan_node *x = gan_conv2d(gan_input(network, 3, 3, 6), .filters = 500, .kernel = 3, .biases = biases);
+        ok(gan_network_output(network, gan_linear(x, .units = 600, .biases = biases)));
+        ok(gan_network_build(network));
+        double conv_most = largest(gan_tensor_floats(gan_network_find(network, "conv0.bias")), 500);
+        double linear_most = largest(gan_tensor_floats(gan_network_find(network, "linear0.bias")), 600);
+        ck_assert(conv_most <= cases[i].conv * 1.000001 && conv_most > 0.98 * cases[i].conv);
+        ck_assert(linear_most <= cases[i].linear * 1.000001 && linear_most > 0.98 * cases[i].linear);
+        gan_network_free(&network);
+    }
+}
+END_TEST
+
+/* Two layers of one kind, and of one size. */
+static gan_network *twins(gan_context *owner)
+{
+    gan_network *network;
+    ok(gan_network_create(&network, owner, NULL));
+    ok(gan_network_output(network, gan_linear(gan_linear(gan_input(network, 9), .units = 9), .units = 9)));
+    ok(gan_network_build(network));
+    return network;
+}
+
+static bool same_weights(const gan_tensor *a, const gan_tensor *b)
+{
+    ck_assert_int_eq(gan_tensor_bytes(a), 9 * 9 * sizeof(float));
+    ck_assert_int_eq(gan_tensor_bytes(b), 9 * 9 * sizeof(float));
+    return memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a)) == 0;
+}
+
 /* The same program gets the same weights; another network, another layer or another seed others. */
 START_TEST(weights_have_places_of_their_own)
 {
-    gan_network *first = small_network(), *second = small_network();
-    gan_context *again = new_context(1, GAN_KERNELS_AUTO), *kept = context;
-    context = again;
-    gan_network *same = small_network();
-    context = kept;
-    const gan_tensor *a = gan_network_find(first, "conv0.weight"), *b = gan_network_find(second, "conv0.weight");
-    const gan_tensor *c = gan_network_find(same, "conv0.weight"), *d = gan_network_find(first, "last.weight");
-    ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(c), gan_tensor_bytes(a)) == 0);
-    ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(a)) != 0);
-    ck_assert(memcmp(gan_tensor_data(a), gan_tensor_data(d), gan_tensor_bytes(a)) != 0);
-    gan_network_free(&first);
-    gan_network_free(&second);
-    gan_network_free(&same);
+    gan_context *again = new_context(1, GAN_KERNELS_AUTO), *other;
+    ok(gan_context_create(&other, gan_context_options(.seed = 43)));
+    gan_network *networks[] = {twins(context), twins(context), twins(again), twins(other)};
+    const gan_tensor *first = gan_network_find(networks[0], "linear0.weight");
+    ck_assert(!same_weights(first, gan_network_find(networks[0], "linear1.weight")));
+    ck_assert(!same_weights(first, gan_network_find(networks[1], "linear0.weight")));
+    ck_assert(same_weights(first, gan_network_find(networks[2], "linear0.weight")));
+    ck_assert(!same_weights(first, gan_network_find(networks[3], "linear0.weight")));
+    for (int i = 0; i < 4; i++) gan_network_free(&networks[i]);
     gan_context_free(&again);
+    gan_context_free(&other);
+}
+END_TEST
+
+/* Columns stay columns with the longest name: numbers end in one place. */
+START_TEST(summary_of_long_names)
+{
+    static const char *const given[] = {NULL, "a_name_of_sixty_three_letters_the_longest_that_a_layer_may_have"};
+    for (int i = 0; i < 2; i++) {
+        char text[4000];
+        gan_network *network = new_network(NULL);
+        gan_node *x = gan_linear(gan_input(network, 3), .units = 7000, .name = given[i]);
+        ok(gan_network_output(network, gan_linear(x, .units = 1)));
+        ok(gan_network_build(network));
+        ok(gan_network_summary(network, text, sizeof text, NULL));
+        size_t end[3];
+        static const char *const flops[] = {"FLOPs ", "42,000 ", "14,000 "};
+        for (int k = 0; k < 3; k++) {
+            const char *at = strstr(text, flops[k]), *line = at;
+            ck_assert_msg(at != NULL, "no \"%s\" in\n%s", flops[k], text);
+            while (line > text && line[-1] != '\n') line--;
+            end[k] = (size_t)(at - line) + strlen(flops[k]);
+        }
+        ck_assert_msg(end[0] == end[1] && end[1] == end[2], "%s", text);
+        gan_network_free(&network);
+    }
 }
 END_TEST
 
@@ -248,6 +310,52 @@ START_TEST(running_averages)
 }
 END_TEST
 
+/* Batches are counted up to 2^24, from where a float counts no further; averages move on. */
+START_TEST(batches_are_counted_to_the_end)
+{
+    gan_network *network = new_network(NULL);
+    ok(gan_network_output(network, gan_batch_norm(gan_input(network, 1), .momentum = 0.5f)));
+    ok(gan_network_build(network));
+    gan_run *run;
+    ok(gan_run_create(&run, network, GAN_TRAINING, 2));
+    gan_tensor *x = new_tensor(context, GAN_SHAPE(2, 1));
+    float *batches = gan_tensor_floats(gan_network_find(network, "bn0.batches"));
+    float *mean = gan_tensor_floats(gan_network_find(network, "bn0.running_mean"));
+    *batches = 0x1p24f - 2;
+    gan_tensor_floats(x)[0] = gan_tensor_floats(x)[1] = 1;
+    for (int i = 0; i < 4; i++) {
+        ok(gan_run_forward(run, x));
+        ck_assert_float_eq(*batches, i == 0 ? 0x1p24f - 1 : 0x1p24f);
+        ck_assert_float_eq(*mean, 1 - ldexpf(1, -1 - i));
+    }
+    gan_tensor_free(&x);
+    gan_run_free(&run);
+    gan_network_free(&network);
+}
+END_TEST
+
+/* What no output depends on takes no part in a pass. */
+START_TEST(dead_layers_do_not_run)
+{
+    gan_network *network = new_network(NULL);
+    gan_node *x = gan_linear(gan_input(network, 3), .units = 4);
+    gan_tanh(gan_batch_norm(x, .name = "dead"));
+    ok(gan_network_output(network, gan_batch_norm(x, .name = "alive")));
+    ok(gan_network_build(network));
+    gan_run *run;
+    ok(gan_run_create(&run, network, GAN_TRAINING, 2));
+    gan_tensor *input = new_tensor(context, GAN_SHAPE(2, 3));
+    fill_normal(context, input, 1);
+    ok(gan_run_forward(run, input));
+    ok(gan_run_backward(run, NULL, GAN_WANT_PARAMETERS));
+    ck_assert_float_eq(gan_tensor_floats(gan_network_find(network, "alive.batches"))[0], 1);
+    ck_assert_float_eq(gan_tensor_floats(gan_network_find(network, "dead.batches"))[0], 0);
+    gan_tensor_free(&input);
+    gan_run_free(&run);
+    gan_network_free(&network);
+}
+END_TEST
+
 /* An output fed back would be overwritten while it is read. */
 START_TEST(outputs_are_no_inputs)
 {
@@ -281,12 +389,13 @@ START_TEST(tangent_misuse)
     gan_run *run, *plain;
     ok(gan_run_create(&run, network, GAN_TRAINING_TANGENTS, 2));
     ok(gan_run_create(&plain, network, GAN_TRAINING, 2));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_tangent(NULL, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent: run is NULL", gan_run_tangent(NULL, x));
     fails(GAN_ERROR_STATE, "no forward pass", gan_run_tangent(run, x));
     fails(GAN_ERROR_STATE, "GAN_TRAINING_TANGENTS", gan_run_tangent(plain, x));
     ok(gan_run_forward(run, x));
     fails(GAN_ERROR_INVALID_ARGUMENT, "direction is NULL", gan_run_tangent(run, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "2 directions", gan_run_tangent_all(run, (const gan_tensor *[]){x, x}, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_tangent_all: 2 directions",
+          gan_run_tangent_all(run, (const gan_tensor *[]){x, x}, 2));
     fails(GAN_ERROR_SHAPE, "[2,192]", gan_run_tangent(run, flat));
     ck_assert_ptr_null(gan_run_output_tangent(run, 0));
     const gan_tensor *y = gan_run_output(run, 0);
@@ -333,10 +442,11 @@ START_TEST(run_misuse)
     ck_assert_ptr_null(gan_run_output(run, 0));
     ck_assert_ptr_null(gan_run_output_gradient(run, 0));
     fails(GAN_ERROR_STATE, "no forward pass", gan_run_backward(run, NULL, GAN_WANT_PARAMETERS));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_forward(NULL, x));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward: run is NULL", gan_run_forward(NULL, x));
     fails(GAN_ERROR_INVALID_ARGUMENT, "input \"input0\" is NULL", gan_run_forward(run, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "inputs are NULL", gan_run_forward_all(run, NULL, 1));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "2 inputs", gan_run_forward_all(run, (const gan_tensor *[]){x, x}, 2));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward_all: inputs are NULL", gan_run_forward_all(run, NULL, 1));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_run_forward_all: 2 inputs",
+          gan_run_forward_all(run, (const gan_tensor *[]){x, x}, 2));
     fails(GAN_ERROR_SHAPE, "float [2,192]; it must be float [N,8,8,3]", gan_run_forward(run, flat));
     fails(GAN_ERROR_SHAPE, "uint8 [2,8,8,3]", gan_run_forward(run, bytes));
     ok(gan_run_forward(run, x));
@@ -463,9 +573,13 @@ int main(void)
     tcase_add_test(tests, initializers);
     tcase_add_test(tests, orthogonal_is_orthogonal);
     tcase_add_test(tests, convolutions_count_their_fans);
+    tcase_add_test(tests, biases_have_fans);
     tcase_add_test(tests, weights_have_places_of_their_own);
     tcase_add_test(tests, summary);
+    tcase_add_test(tests, summary_of_long_names);
     tcase_add_test(tests, running_averages);
+    tcase_add_test(tests, batches_are_counted_to_the_end);
+    tcase_add_test(tests, dead_layers_do_not_run);
     tcase_add_test(tests, outputs_are_no_inputs);
     tcase_add_test(tests, tangent_misuse);
     tcase_add_test(tests, run_misuse);

@@ -50,7 +50,8 @@ START_TEST(context_misuse)
     fails(GAN_ERROR_INVALID_ARGUMENT, "threads is 257",
           gan_context_create(&context, gan_context_options(.threads = 257)));
     ck_assert_ptr_null(context);
-    fails(GAN_ERROR_INVALID_ARGUMENT, "threads is -2",
+    fails(GAN_ERROR_INVALID_ARGUMENT,
+          "gan_context_options.threads is -2; it must be 1 to 256, 0 for one, or GAN_THREADS_ALL",
           gan_context_create(&context, gan_context_options(.threads = -2)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "kernels is 5", gan_context_create(&context, gan_context_options(.kernels = 5)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "allocator",
@@ -214,13 +215,17 @@ START_TEST(tensor_misuse)
     gan_context *context = new_context(1, GAN_KERNELS_AUTO);
     gan_tensor *t = NULL;
     const int64_t shape[] = {2, 3}, huge[] = {INT64_MAX, 2}, zero[] = {2, 0};
-    fails(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL", gan_tensor_create(NULL, context, GAN_FLOAT32, 2, shape));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_tensor_create(&t, NULL, GAN_FLOAT32, 2, shape));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_create: tensor is NULL",
+          gan_tensor_create(NULL, context, GAN_FLOAT32, 2, shape));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_create: context is NULL",
+          gan_tensor_create(&t, NULL, GAN_FLOAT32, 2, shape));
     fails(GAN_ERROR_INVALID_ARGUMENT, "type is 3", gan_tensor_create(&t, context, (gan_type)3, 2, shape));
     fails(GAN_ERROR_INVALID_ARGUMENT, "type is -1", gan_tensor_create(&t, context, (gan_type)-1, 2, shape));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "rank is 0", gan_tensor_create(&t, context, GAN_FLOAT32, 0, shape));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_create: rank is 0",
+          gan_tensor_create(&t, context, GAN_FLOAT32, 0, shape));
     fails(GAN_ERROR_INVALID_ARGUMENT, "rank is 9", gan_tensor_create(&t, context, GAN_FLOAT32, 9, shape));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "shape is NULL", gan_tensor_create(&t, context, GAN_FLOAT32, 2, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_create: shape is NULL",
+          gan_tensor_create(&t, context, GAN_FLOAT32, 2, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "[2,0]", gan_tensor_create(&t, context, GAN_FLOAT32, 2, zero));
     fails(GAN_ERROR_INVALID_ARGUMENT, "shape is [", gan_tensor_create(&t, context, GAN_FLOAT32, 2, huge));
     ck_assert_ptr_null(t);
@@ -247,7 +252,7 @@ START_TEST(tensor_wraps_memory)
     gan_tensor_free(&again);
     ck_assert_ptr_eq(released, numbers);
     released = NULL;
-    fails(GAN_ERROR_INVALID_ARGUMENT, "data is",
+    fails(GAN_ERROR_INVALID_ARGUMENT, "gan_tensor_wrap: data is NULL",
           gan_tensor_wrap(&t, context, GAN_FLOAT32, GAN_SHAPE(2), NULL, note_release, &released));
     fails(GAN_ERROR_INVALID_ARGUMENT, "aligned to 4",
           gan_tensor_wrap(&t, context, GAN_FLOAT32, GAN_SHAPE(1), (char *)numbers + 1, note_release, &released));
