@@ -81,11 +81,10 @@ typedef struct gan_conv2d_options {
     int padding;            /* a gan_padding, default GAN_PADDING_VALID */
     int pad_top, pad_bottom, pad_left, pad_right; /* 0..2^15, only with GAN_PADDING_EXPLICIT; default 0 */
     bool no_bias;                                 /* no parameter bias */
-    bool spectral_norm; /* of the weight: see above */
+    bool spectral_norm;                           /* of the weight: see above */
     gan_initializer weights;                      /* default the network's */
     gan_initializer biases;                       /* default zeros */
     int groups;                                   /* 1.., default 1 */
-    int reserved;                                 /* 0 */
 } gan_conv2d_options;
 GAN_API gan_node *gan_conv2d_layer(const gan_conv2d_options *options);
 
@@ -109,11 +108,10 @@ typedef struct gan_conv2d_transpose_options {
     int pad_top, pad_bottom, pad_left, pad_right;
     int output_h, output_w;  /* 1..2^20, see above for which; default: as above */
     bool no_bias;            /* no parameter bias */
-    bool spectral_norm; /* of the weight: see above */
+    bool spectral_norm;      /* of the weight: see above */
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
     int groups;              /* of that convolution, 1.., default 1; divides C and filters */
-    int reserved;            /* 0 */
 } gan_conv2d_transpose_options;
 GAN_API gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options);
 
@@ -125,7 +123,7 @@ typedef struct gan_linear_options {
     const char *name;
     int units;               /* 1..2^20, required */
     bool no_bias;            /* no parameter bias */
-    bool spectral_norm; /* of the weight: see above */
+    bool spectral_norm;      /* of the weight: see above */
     gan_initializer weights; /* default the network's */
     gan_initializer biases;  /* default zeros */
 } gan_linear_options;

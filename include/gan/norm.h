@@ -26,6 +26,7 @@ typedef struct gan_batch_norm_options {
     gan_initializer gamma; /* default ones */
     gan_initializer beta;  /* default zeros */
     bool no_affine;        /* without gamma and beta: 1 and 0 */
+    int reserved;          /* 0 */
 } gan_batch_norm_options;
 GAN_API gan_node *gan_batch_norm_layer(const gan_batch_norm_options *options);
 

@@ -6,9 +6,8 @@
 static const gan_field fields[] = {
     GAN_KERNEL_FIELDS(gan_conv2d_options),
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_options, groups), 1, GAN_MAX_EXTENT, 1},
-    {"reserved", GAN_FIELD_INT, 0, offsetof(gan_conv2d_options, reserved), 0, 0, 0},
 };
-GAN_STRUCT_ENDS(gan_conv2d_options, reserved);
+GAN_STRUCT_ENDS(gan_conv2d_options, groups);
 
 /* From the input's H,W,C to the output's. */
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)

@@ -37,8 +37,7 @@ static gan_status check_directions(const gan_run *run, const gan_tensor *const *
                         run->network->name, run->network->input_count);
     gan_status status = GAN_OK;
     for (int i = 0; status == GAN_OK && i < count; i++)
-        if (directions[i])
-            status = gan_run_check_batch(run, run->network->inputs[i], directions[i], call, "direction");
+        if (directions[i]) status = gan_run_check_batch(run, run->network->inputs[i], directions[i], call, "direction");
     return status;
 }
 

@@ -143,7 +143,7 @@ static const struct {
     {"[\"y\"]", "[7]", GAN_ERROR_FORMAT, "must be a layer before it"},
     {"\"name\": \"z\"", "\"name\": \"y\"", GAN_ERROR_INVALID_ARGUMENT, "has a layer \"y\" already"},
     {"\"name\": \"z\"", "\"nama\": \"z\"", GAN_ERROR_FORMAT, "layer 2 must have a type and a name"},
-    {"[4]", "[0]", GAN_ERROR_INVALID_ARGUMENT, "shape must be"},
+    {"[4]", "[0]", GAN_ERROR_INVALID_ARGUMENT, "rank is 0"},
     {"[4]", "4", GAN_ERROR_FORMAT, "must have a shape"},
     {"[\"z\"]", "[\"w\"]", GAN_ERROR_FORMAT, "an output is no layer"},
     {"[\"z\"]", "[\"x\"]", GAN_ERROR_INVALID_ARGUMENT, "is an input"},

@@ -235,7 +235,7 @@ static gan_node *many_inputs(void)
 }
 static gan_node *reserved_member(void)
 {
-    return gan_conv2d(image(4, 4, 1), .filters = 2, .kernel = 2, .reserved = 5);
+    return gan_batch_norm(image(4, 4, 1), .reserved = 5);
 }
 static gan_node *bad_size(void)
 {
@@ -287,7 +287,7 @@ static const struct {
     {high_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: rank is 8; it must be 1 to 7"},
     {shapeless_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: shape is NULL"},
     {many_inputs, GAN_ERROR_INVALID_ARGUMENT, "at most 8"},
-    {reserved_member, GAN_ERROR_INVALID_ARGUMENT, "conv0.reserved is 5; it must be 0"},
+    {reserved_member, GAN_ERROR_INVALID_ARGUMENT, "bn0.reserved is 5; it must be 0"},
     {bad_size, GAN_ERROR_INVALID_ARGUMENT, "size is"},
 };
 
