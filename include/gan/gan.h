@@ -37,5 +37,6 @@
 #include <gan/storage.h>
 #include <gan/tensor.h>
 #include <gan/version.h>
+#include <gan/zoo.h>
 
 #endif

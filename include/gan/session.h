@@ -189,6 +189,13 @@ GAN_API gan_status gan_session_sample_labelled(gan_session *session, const gan_t
 GAN_API gan_status gan_session_sample_average(gan_session *session, const gan_tensor *latents, const gan_tensor *labels,
                                               gan_tensor *images);
 
+/* What the session is made of, borrowed; NULL for NULL, and where it has none. */
+GAN_API gan_network *gan_session_generator(const gan_session *session);
+GAN_API gan_network *gan_session_discriminator(const gan_session *session);
+GAN_API gan_optimizer *gan_session_generator_optimizer(const gan_session *session);
+GAN_API gan_optimizer *gan_session_discriminator_optimizer(const gan_session *session);
+GAN_API gan_ema *gan_session_ema(const gan_session *session);
+
 /* The number of classes in a game with labels; 0 in others and for NULL. */
 GAN_API int gan_session_classes(const gan_session *session);
 

@@ -106,3 +106,28 @@ int gan_session_classes(const gan_session *session)
 {
     return session ? session->options.classes : 0;
 }
+
+gan_network *gan_session_generator(const gan_session *session)
+{
+    return session ? session->options.generator : NULL;
+}
+
+gan_network *gan_session_discriminator(const gan_session *session)
+{
+    return session ? session->options.discriminator : NULL;
+}
+
+gan_optimizer *gan_session_generator_optimizer(const gan_session *session)
+{
+    return session ? session->options.generator_optimizer : NULL;
+}
+
+gan_optimizer *gan_session_discriminator_optimizer(const gan_session *session)
+{
+    return session ? session->options.discriminator_optimizer : NULL;
+}
+
+gan_ema *gan_session_ema(const gan_session *session)
+{
+    return session ? session->ema : NULL;
+}

@@ -152,8 +152,8 @@ typedef struct gan_player {
     float clip_norm, clip_value, clip_weights; /* 0: not */
 } gan_player;
 
-gan_player gan_session_discriminator(const gan_session *session);
-gan_player gan_session_generator(const gan_session *session);
+gan_player gan_discriminator_player(const gan_session *session);
+gan_player gan_generator_player(const gan_session *session);
 
 /* update.c: the gradients of this many batches become their mean, of which *norm tells, and are clipped: after that
  * nothing keeps the player from moving. GAN_ERROR_NUMERIC when it had better not. And the move. */

@@ -101,7 +101,7 @@ static gan_status discriminate(gan_session *session, gan_session_report *report)
 
 static gan_status move_discriminator(gan_session *session, gan_session_report *report)
 {
-    const gan_player d = gan_session_discriminator(session);
+    const gan_player d = gan_discriminator_player(session);
     gan_status status = gan_session_move(session, &d);
     if (status != GAN_OK) return status;
     report->discriminator_stepped = true;
@@ -113,7 +113,7 @@ static gan_status move_discriminator(gan_session *session, gan_session_report *r
 static gan_status move_generator(gan_session *session, gan_session_report *report)
 {
     int64_t images = session->options.accumulate * gan_session_at_work(session)->latents->shape[0];
-    const gan_player g = gan_session_generator(session);
+    const gan_player g = gan_generator_player(session);
     gan_status status = gan_session_move(session, &g);
     if (status != GAN_OK) return status;
     report->generator_stepped = true;
@@ -124,7 +124,7 @@ static gan_status move_generator(gan_session *session, gan_session_report *repor
 /* The players who have learnt move by the mean of what the round's batches taught them, both or none. */
 static gan_status end_round(gan_session *session, gan_session_report *report)
 {
-    const gan_player d = gan_session_discriminator(session), g = gan_session_generator(session);
+    const gan_player d = gan_discriminator_player(session), g = gan_generator_player(session);
     int batches = session->round.batches, lessons = session->round.lessons;
     gan_status status = gan_session_prepare(session, &d, batches, &report->d_gradient_norm);
     if (status == GAN_OK && lessons > 0) status = gan_session_prepare(session, &g, lessons, &report->g_gradient_norm);
@@ -151,7 +151,7 @@ static gan_status learn(gan_session *session, gan_session_report *report, bool t
  * first. The report tells of the mean. */
 static gan_status generator_step(gan_session *session, gan_session_report *report)
 {
-    const gan_player g = gan_session_generator(session);
+    const gan_player g = gan_generator_player(session);
     int count = session->options.accumulate;
     float loss = 0, classifier = 0, features = 0;
     gan_status status = GAN_OK;

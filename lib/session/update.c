@@ -8,7 +8,7 @@
 /* Above this Adam's squares are infinite. */
 #define LARGEST_NORM 0x1p64f
 
-gan_player gan_session_discriminator(const gan_session *session)
+gan_player gan_discriminator_player(const gan_session *session)
 {
     const gan_session_options *o = &session->options;
     return (gan_player){"discriminator",
@@ -19,7 +19,7 @@ gan_player gan_session_discriminator(const gan_session *session)
                         o->discriminator_clip_weights};
 }
 
-gan_player gan_session_generator(const gan_session *session)
+gan_player gan_generator_player(const gan_session *session)
 {
     const gan_session_options *o = &session->options;
     return (gan_player){

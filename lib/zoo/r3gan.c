@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zoo/zoo.h"
+
+/* In the style of R3GAN (Huang, Gokaslan, Kuleshov, Tompkin 2024): no norms, blocks of 1x1, grouped 3x3 and 1x1
+ * convolutions whose last one begins with zeros (Fixup; Zhang, Dauphin, Ma 2019), bilinear resampling, leaky relus, the
+ * relativistic pairing loss and both zero-centred gradient penalties. The paper's networks are deeper and far wider. */
+
+#define GROUP  16 /* channels of a group */
+#define BLOCKS 1  /* a stage */
+
+#define MSRA                                             \
+    {                                                    \
+        .kind = GAN_INITIALIZER_HE_NORMAL, .scale = 0.7f \
+    }
+
+static gan_node *block(gan_node *x, int filters)
+{
+    int groups = filters % GROUP == 0 ? filters / GROUP : 1;
+    gan_node *y = gan_leaky_relu(gan_conv2d(x, .filters = filters, .kernel = 1, .weights = MSRA));
+    y = gan_conv2d(y, .filters = filters, .kernel = 3, .padding = GAN_PADDING_SAME, .groups = groups, .weights = MSRA);
+    y = gan_conv2d(gan_leaky_relu(y), .filters = filters, .kernel = 1, .no_bias = true,
+                   .weights = {.kind = GAN_INITIALIZER_ZEROS});
+    return gan_add(x, y);
+}
+
+static gan_node *stage(gan_node *x, int filters)
+{
+    for (int i = 0; i < BLOCKS; i++) x = block(x, filters);
+    return x;
+}
+
+static gan_node *generator(gan_node *z, gan_game_size size)
+{
+    int w = size.width;
+    gan_node *x = gan_reshape(gan_linear(z, .units = 16 * w), .shape = {4, 4, w});
+    x = stage(x, w);
+    for (int extent = 4; extent < size.pixels; extent *= 2)
+        x = stage(gan_upsample(x, .factor = 2, .interpolation = GAN_INTERPOLATION_BILINEAR), w);
+    return gan_conv2d(x, .filters = 3, .kernel = 1);
+}
+
+static gan_node *discriminator(gan_node *x, gan_game_size size)
+{
+    int w = size.width;
+    x = stage(gan_conv2d(x, .filters = w, .kernel = 1), w);
+    for (int extent = size.pixels; extent > 4; extent /= 2) x = stage(gan_average_pool(x, .kernel = 2, .stride = 2), w);
+    x = gan_conv2d(x, .filters = w, .kernel = 4, .groups = w, .no_bias = true);
+    return gan_linear(gan_flatten(x), .units = 1);
+}
+
+const gan_recipe gan_recipe_r3gan = {
+    .name = "r3gan",
+    .about = "in the style of R3GAN: no norms, relativistic pairing loss, R1 and R2 (Huang et al. 2024)",
+    .width = 128,
+    .latents = 64,
+    .weights = {.kind = GAN_INITIALIZER_HE_NORMAL, .scale = 1},
+    .generator = generator,
+    .discriminator = discriminator,
+    .loss = "relativistic_pairing",
+    .discriminator_steps = 1,
+    .rate = 2e-4f,
+    .beta1 = GAN_ZERO,
+    .beta2 = 0.99f,
+    .penalties = {{.kind = GAN_PENALTY_R1, .weight = 0.05f}, {.kind = GAN_PENALTY_R2, .weight = 0.05f}},
+    .half_life = 100000,
+};
