@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trains the reference game on the central 16x16 of CIFAR-10, or on the built-in synthetic pictures. */
+/* Trains the reference game, or another of the zoo, on the central 16x16 of CIFAR-10 or the built-in synthetic
+ * pictures. */
 #define _POSIX_C_SOURCE 200809L
 #include "files.h"
 #include "game16.h"
@@ -18,8 +19,8 @@
 #define DEFAULT_EPOCHS     12
 
 typedef struct settings {
-    const char *data, *out, *dump;
-    int64_t epochs, steps, batch, seed, threads, dump_count;
+    const char *data, *out, *dump, *recipe;
+    int64_t epochs, steps, batch, seed, threads, dump_count, width;
     bool flip, summary, profile;
 } settings;
 
@@ -105,9 +106,10 @@ static bool make_tensors(training *t)
     uint64_t position = 0;
     int64_t batch = t->set->batch, dump = t->set->dump_count;
     gan_context *c = t->context;
+    int64_t zed = gan_node_dimension(gan_network_input_node(gan_session_generator(t->session), 0), 0);
     if (!check(gan_tensor_create(&t->real, c, GAN_FLOAT32, GAN_SHAPE(batch, 16, 16, 3))) ||
         !check(gan_tensor_create(&t->grid, c, GAN_FLOAT32, GAN_SHAPE(SAMPLES, 16, 16, 3))) ||
-        !check(gan_tensor_create(&t->latents, c, GAN_FLOAT32, GAN_SHAPE(SAMPLES, GAME16_ZED))) ||
+        !check(gan_tensor_create(&t->latents, c, GAN_FLOAT32, GAN_SHAPE(SAMPLES, zed))) ||
         !check(gan_random_normal(c, GAN_STREAM_USER, &position, t->latents, 0, 1)))
         return false;
     return !t->set->dump || (check(gan_tensor_create(&t->dump, c, GAN_FLOAT32, GAN_SHAPE(dump, 16, 16, 3))) &&
@@ -120,9 +122,16 @@ static bool open_output(training *t, char metrics_path[PATH_BYTES])
     return path_join(metrics_path, t->set->out, "metrics.jsonl") && metrics_open(&t->metrics, metrics_path);
 }
 
+/* By the average of G where the game keeps one. */
+static bool sample(training *t, const gan_tensor *latents, gan_tensor *images)
+{
+    return check(gan_session_ema(t->session) ? gan_session_sample_average(t->session, latents, NULL, images)
+                                             : gan_session_sample(t->session, latents, images));
+}
+
 static bool write_grid(training *t, const char *path)
 {
-    return check(gan_session_sample(t->session, t->latents, t->grid)) &&
+    return sample(t, t->latents, t->grid) &&
            check(gan_image_write_png(path, t->grid, gan_grid_options(.columns = 8, .scale = 4, .gap = 2)));
 }
 
@@ -146,8 +155,8 @@ static bool write_epoch_grid(training *t)
 static bool write_dump(training *t)
 {
     char path[PATH_BYTES];
-    return path_join(path, t->set->dump, "e%02" PRId64 ".u8", t->epoch) &&
-           check(gan_session_sample(t->session, NULL, t->dump)) && check(gan_image_to_bytes(t->dump_bytes, t->dump)) &&
+    return path_join(path, t->set->dump, "e%02" PRId64 ".u8", t->epoch) && sample(t, NULL, t->dump) &&
+           check(gan_image_to_bytes(t->dump_bytes, t->dump)) &&
            file_write(path, gan_tensor_data(t->dump_bytes), gan_tensor_bytes(t->dump_bytes));
 }
 
@@ -191,13 +200,23 @@ static bool train(training *t)
     return fine;
 }
 
+/* The reference game is written out in game16.c; the zoo has it, too, and others. */
+static bool create_session(training *t)
+{
+    const settings *set = t->set;
+    if (set->recipe)
+        return check(gan_zoo_session(&t->session, t->context,
+                                     gan_zoo_options(.recipe = set->recipe, .pixels = 16, .width = (int)set->width)));
+    return check(game16_create(&t->game, t->context)) && check(game16_session(&t->session, &t->game));
+}
+
 static bool create(training *t)
 {
     const settings *set = t->set;
     int threads = set->threads ? (int)set->threads : GAN_THREADS_ALL;
     return check(
                gan_context_create(&t->context, gan_context_options(.threads = threads, .seed = (uint64_t)set->seed))) &&
-           check(game16_create(&t->game, t->context)) && check(game16_session(&t->session, &t->game));
+           create_session(t);
 }
 
 static bool prepare(training *t, char metrics_path[PATH_BYTES])
@@ -248,6 +267,9 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"out", OPTION_TEXT, &set->out, 0, 0, "DIR", "for sample grids and metrics.jsonl (out)"},
         {"dump", OPTION_TEXT, &set->dump, 0, 0, "DIR", "for each epoch's samples, raw uint8 [N,16,16,3]: e01.u8, ..."},
         {"dump-count", OPTION_COUNT, &set->dump_count, 1, 10000000, "N", "samples in such a file (10000)"},
+        {"recipe", OPTION_TEXT, &set->recipe, 0, 0, "NAME",
+         "a game of the zoo: dcgan16, sndcgan, sngan, wgan_gp, r3gan"},
+        {"width", OPTION_COUNT, &set->width, 1, 1024, "N", "its channels (the paper's)"},
         {"flip", OPTION_FLAG, &set->flip, 0, 0, NULL, "mirror half of the pictures left to right"},
         {"profile", OPTION_FLAG, &set->profile, 0, 0, NULL,
          "end with a table of the time that each layer and pass took"},
@@ -272,7 +294,7 @@ int main(int argc, char **argv)
     if (options != OPTIONS_OK) return options_exit(options);
     bool fine = create(&t);
     if (fine && set.summary) {
-        fine = print_summary(t.game.generator) && print_summary(t.game.discriminator);
+        fine = print_summary(gan_session_generator(t.session)) && print_summary(gan_session_discriminator(t.session));
     } else if (fine && prepare(&t, metrics_path)) {
         catch_signals();
         fine = train(&t);
