@@ -137,7 +137,7 @@ GAN_API void gan_session_free(gan_session **session);
  * The D step draws N latents (standard normal, GAN_STREAM_LATENTS) and labels (GAN_STREAM_LABELS), generates, and moves
  * D by the gradients of
  *     loss.discriminator(D(real), D(G(z)), 1 - smoothing, fake_smoothing)
- *         + classifier_weight * ( CE(C(real), labels) + CE(C(G(z)), labels of z) )
+ *         + classifier_weight * ( CE(C(real), labels) + CE(C(G(z)), labels of z) ) + penalties
  * with batch statistics of each pass by itself. The G step moves G by the gradient of
  *     loss.generator(D(G(z))) + classifier_weight * CE(C(G(z)), labels of z)
  *         + feature_weight * |mean of F(real) - mean of F(G(z))|^2
@@ -153,10 +153,10 @@ GAN_API void gan_session_free(gan_session **session);
  *
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, a report with an impossible size, labels that are missing, out of range (the
  * sentence names the place) or not asked for. GAN_ERROR_SHAPE: real or labels do not fit.
- * GAN_ERROR_NUMERIC: a loss is not finite, or the norm of a player's gradients is not, or is at 2^64 where Adam's
- * squares end and nothing clips them. The sentence names the player, the step and where the gradients went wrong; that
- * player did not move, and in the simultaneous scheme neither did. GAN_ERROR_OUT_OF_MEMORY: a larger batch than before;
- * the session is as it was. What a loss of the caller's returns. */
+ * GAN_ERROR_NUMERIC: a loss or penalty is not finite, or the norm of a player's gradients is not, or is at 2^64 where
+ * Adam's squares end and nothing clips them. The sentence names the player, the step and where the gradients went
+ * wrong; that player did not move, and in the simultaneous scheme neither did. GAN_ERROR_OUT_OF_MEMORY: a larger batch
+ * than before; the session is as it was. What a loss of the caller's returns. */
 GAN_API gan_status gan_session_step(gan_session *session, const gan_tensor *real, gan_session_report *report);
 GAN_API gan_status gan_session_step_labelled(gan_session *session, const gan_tensor *real, const gan_tensor *labels,
                                              gan_session_report *report);

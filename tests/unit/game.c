@@ -23,7 +23,10 @@ static gan_status make_discriminator(gan_network **network, gan_context *context
     gan_node *features = gan_leaky_relu(gan_batch_norm(x));
     x = gan_flatten(gan_concat_diff(features));
     gan_node *told = x;
-    if (options->d_labels) told = gan_concat(x, gan_linear(gan_input(*network, options->d_labels), .units = 5));
+    if (options->d_labels) { /* the gradient by the picture, too, depends on the label */
+        told = gan_concat(x, gan_linear(gan_input(*network, options->d_labels), .units = 5));
+        told = gan_tanh(gan_linear(told, .units = 7));
+    }
     gan_network_output(*network, gan_linear(told, .units = 1));
     if (options->classifier) gan_network_output(*network, gan_linear(x, .units = GAME_CLASSES));
     if (options->features) gan_network_output(*network, features);

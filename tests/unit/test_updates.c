@@ -33,7 +33,7 @@ static void start(gan_session_options options)
 }
 
 /* A game whose layers look at each picture by itself, with SGD: gradients show in the weights as they are. */
-static void start_plain(game *made, gan_context *of, gan_session_options options)
+static void start_plain(game *made, gan_context *of, gan_session_options options, int penalty)
 {
     *made = (game){0};
     ok(gan_network_create(&made->g, of, gan_network_options(.name = "G")));
@@ -53,6 +53,7 @@ static void start_plain(game *made, gan_context *of, gan_session_options options
     made->options.generator_optimizer = made->g_adam;
     made->options.discriminator_optimizer = made->d_adam;
     ok(gan_session_create(&made->session, &made->options));
+    if (penalty) ok(gan_session_add_penalty(made->session, gan_penalty_options(.kind = penalty, .weight = 1)));
 }
 
 static float largest_gradient(const gan_network *network)
@@ -115,13 +116,14 @@ static void check_weights(const gan_network *a, const gan_network *b)
 static const struct {
     const char *loss;
     gan_session_options play;
+    int penalty;
 } rounds[] = {
-    {"non_saturating", {.smoothing = 0.1f}},
-    {"non_saturating", {.scheme = GAN_SCHEME_SIMULTANEOUS}},
+    {"non_saturating", {.smoothing = 0.1f}, GAN_PENALTY_R1},
+    {"non_saturating", {.scheme = GAN_SCHEME_SIMULTANEOUS}, GAN_PENALTY_R2},
     {"relativistic_pairing", {0}},
     {"hinge", {.discriminator_steps = 2}},
     {"relativistic_pairing", {.scheme = GAN_SCHEME_SIMULTANEOUS, .discriminator_steps = 2}},
-    {"wasserstein", {.discriminator_clip_norm = 0.05f, .generator_clip_norm = 0.01f}},
+    {"wasserstein", {.discriminator_clip_norm = 0.05f, .generator_clip_norm = 0.01f}, GAN_PENALTY_WGAN_GP},
 };
 
 #define ROUNDS ((int)(sizeof rounds / sizeof rounds[0]))
@@ -150,9 +152,9 @@ START_TEST(batches_add_up)
     gan_context *other = new_context(1, GAN_KERNELS_AUTO);
     game parts;
     options.loss = gan_adversarial_loss_find(rounds[_i].loss);
-    start_plain(&play, context, options);
+    start_plain(&play, context, options, rounds[_i].penalty);
     options.accumulate = PARTS;
-    start_plain(&parts, other, options);
+    start_plain(&parts, other, options, rounds[_i].penalty);
     gan_tensor *part = new_tensor(other, GAN_SHAPE(BATCH / PARTS, 8, 8, 3));
     for (int step = 0; step < 4; step++) {
         gan_session_report at_once = {.size = sizeof at_once}, last = {.size = sizeof last};
@@ -171,7 +173,7 @@ START_TEST(batches_add_up)
 }
 END_TEST
 
-/* The same bits with any number of threads, by gan_session_step() and by its parts. */
+/* The same bits with any number of threads, by gan_session_step() and by its parts, with everything on. */
 START_TEST(rounds_have_one_result)
 {
     uint64_t expected = 0;
@@ -183,7 +185,12 @@ START_TEST(rounds_have_one_result)
         options.accumulate = 2;
         bool by_parts = way == 3 && options.scheme == GAN_SCHEME_ALTERNATING;
         int every = 2 * (options.discriminator_steps ? options.discriminator_steps : 1);
-        ok(make_game(&again, other, (game_options){.play = options}));
+        ok(make_game(
+            &again, other,
+            (game_options){.play = options,
+                           .augment = true,
+                           .average = true,
+                           .penalties = {{.kind = GAN_PENALTY_R1}, {.kind = GAN_PENALTY_DRAGAN, .every = 2}}}));
         for (int i = 1; i <= 8; i++) {
             fill_real(context, real, i);
             if (!by_parts) ok(gan_session_step(again.session, real, NULL));
