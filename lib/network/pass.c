@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-static bool is_in_arena(const gan_run *run, const void *data)
+/* Callers have no view of the memory that passes work in. */
+static bool is_in_memory(const gan_run *run, const void *data)
 {
-    uintptr_t begin = (uintptr_t)run->memory.arena->data, at = (uintptr_t)data;
-    return at >= begin && at - begin < run->memory.plan.floats * sizeof(float);
+    uintptr_t begin = (uintptr_t)run->memory.kept->data, at = (uintptr_t)data;
+    return at >= begin && at - begin < run->memory.plan.kept * sizeof(float);
 }
 
 static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inputs, const char *call)
@@ -24,7 +25,7 @@ static gan_status check_inputs(const gan_run *run, const gan_tensor *const *inpu
             return gan_fail(GAN_ERROR_SHAPE, "%s: input \"%s\" of network \"%s\" is %s; it must be float [N,%s", call,
                             node->name, run->network->name, gan_tensor_text(given, inputs[i]),
                             gan_shape_text(wanted, shape->rank, shape->size) + 1);
-        if (is_in_arena(run, inputs[i]->data))
+        if (is_in_memory(run, inputs[i]->data))
             return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
                             "%s: input \"%s\" is in the run's own memory, which the pass overwrites; give a copy", call,
                             node->name);
@@ -54,7 +55,7 @@ static void set_batch(gan_run *run, int64_t batch)
 static const float *result_of(const gan_run *run, const gan_node *node)
 {
     const gan_place *place = &run->memory.plan.places[node->index];
-    return place->external >= 0 ? run->input_data[place->external] : gan_run_arena(run, place->y);
+    return place->external >= 0 ? run->input_data[place->external] : gan_run_at(run, place->y);
 }
 
 gan_layer_call gan_run_call(gan_run *run, const gan_node *node)
@@ -68,10 +69,10 @@ gan_layer_call gan_run_call(gan_run *run, const gan_node *node)
         .batch = run->batch,
         .training = run->mode != GAN_INFERENCE,
         .plain_mean = run->network->plain_mean,
-        .y = gan_run_arena(run, plan->places[node->index].y),
-        .saved = gan_run_arena(run, plan->places[node->index].saved),
-        .shared = gan_run_arena(run, plan->shared),
-        .scratch = gan_run_arena(run, plan->scratch),
+        .y = gan_run_at(run, plan->places[node->index].y),
+        .saved = gan_run_at(run, plan->places[node->index].saved),
+        .shared = gan_run_at(run, plan->shared),
+        .scratch = gan_run_at(run, plan->scratch),
         .scratch_stride = plan->scratch_stride,
         .random = {network->context->seed, GAN_STREAM_LAYERS, network->ordinal << 16 | (uint32_t)node->index},
         .position = run->pass << 32,
@@ -174,7 +175,7 @@ static bool keeps_its_numbers(const gan_run *run, const gan_tensor *tensor)
         if (tensor->data == m->output[i]->data || tensor->data == m->output_gradient[i]->data ||
             (m->output_tangent[i] && tensor->data == m->output_tangent[i]->data))
             return true;
-    return !is_in_arena(run, tensor->data);
+    return !is_in_memory(run, tensor->data);
 }
 
 gan_status gan_run_check_gradient(const gan_run *run, const gan_tensor *gradient, const char *call)
@@ -196,7 +197,7 @@ struct backward {
 static const float *seed_of(const struct backward *pass, const gan_node *node)
 {
     if (pass->gradient && node == pass->run->network->outputs[0]) return pass->gradient;
-    return gan_run_arena(pass->run, pass->run->memory.plan.places[node->index].seed);
+    return gan_run_at(pass->run, pass->run->memory.plan.places[node->index].seed);
 }
 
 /* Outputs that other nodes read, too, begin with their seed; nothing else has a gradient yet. */
@@ -207,7 +208,7 @@ static void begin_gradients(const struct backward *pass)
     for (int i = 0; i < run->network->output_count; i++) {
         const gan_node *node = run->network->outputs[i];
         if (gan_node_takes_seed(node)) continue;
-        memcpy(gan_run_arena(run, run->memory.plan.places[node->index].gradient), seed_of(pass, node),
+        memcpy(gan_run_at(run, run->memory.plan.places[node->index].gradient), seed_of(pass, node),
                (size_t)gan_run_elements(run, node) * sizeof(float));
         run->written[node->index] = true;
     }
@@ -249,22 +250,22 @@ static void backward_node(const struct backward *pass, const gan_node *node)
     gan_run *run = pass->run;
     const gan_plan *plan = &run->memory.plan;
     gan_layer_call call = gan_run_call(run, node);
-    call.dy = gan_node_takes_seed(node) ? seed_of(pass, node) : gan_run_arena(run, plan->places[node->index].gradient);
+    call.dy = gan_node_takes_seed(node) ? seed_of(pass, node) : gan_run_at(run, plan->places[node->index].gradient);
     if (pass->want & GAN_WANT_PARAMETERS) gan_run_want_parameters(run, node, &call);
-    float *extra = gan_run_arena(run, plan->extra);
+    float *extra = gan_run_at(run, plan->extra);
     bool add[GAN_MAX_INPUTS] = {false};
     for (int i = 0; i < node->layer.inputs; i++) {
         const gan_node *input = node->input[i];
         if (!gan_node_wants_gradient(input, pass->want)) continue;
         add[i] = run->written[input->index];
-        call.dx[i] = add[i] ? extra : gan_run_arena(run, plan->places[input->index].gradient);
+        call.dx[i] = add[i] ? extra : gan_run_at(run, plan->places[input->index].gradient);
         if (add[i]) extra += gan_run_elements(run, input);
         run->written[input->index] = true;
     }
     layer_backward(run, node, &call);
     for (int i = 0; i < node->layer.inputs; i++)
         if (add[i])
-            call.kernels->add(gan_run_arena(run, plan->places[node->input[i]->index].gradient), call.dx[i],
+            call.kernels->add(gan_run_at(run, plan->places[node->input[i]->index].gradient), call.dx[i],
                               gan_run_elements(run, node->input[i]));
 }
 

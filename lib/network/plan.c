@@ -6,7 +6,7 @@
  * no layer works in place.
  *
  * Time: node i runs forward at i and backward at 2 * nodes - 1 - i. A backward pass may be repeated, so that what it
- * reads of the forward pass lives to the end, 2 * nodes. */
+ * reads of the forward pass lives to the end, 2 * nodes. What does is kept; the rest is work memory. */
 
 /* A buffer: its size, and its life from first to last, both included. */
 struct span {
@@ -194,10 +194,10 @@ static void plan_workspace(struct planner *p)
         spectral = larger(spectral, gan_spectral_scratch(&node->layer));
         if (p->mode != GAN_INFERENCE) extra = larger(extra, extra_floats(p, node));
     }
-    add_span(p, extra, 0, p->end);
-    add_span(p, spectral, 0, p->end);
-    add_span(p, most.shared, 0, p->end);
-    int scratch = add_span(p, most.scratch, 0, p->end);
+    add_span(p, extra, 0, p->end - 1);
+    add_span(p, spectral, 0, p->end - 1);
+    add_span(p, most.shared, 0, p->end - 1);
+    int scratch = add_span(p, most.scratch, 0, p->end - 1);
     size_t workers = (size_t)gan_pool_threads(network->context->pool);
     p->spans[scratch].floats = gan_saturating_multiply(p->spans[scratch].floats, workers);
 }
@@ -219,15 +219,20 @@ static void place_span(struct planner *p, int index)
     span->placed = true;
 }
 
-/* Larger spans first: the small ones fill the gaps. Returns the arena's size, SIZE_MAX when it does not fit. */
-static size_t place_spans(struct planner *p)
+/* Larger spans first: the small ones fill the gaps. Places what is kept, or what is not, from `begin` on. Returns
+ * where that ends, SIZE_MAX when it does not fit. */
+static size_t place_spans(struct planner *p, bool kept, size_t begin)
 {
-    size_t total = 0;
+    size_t total = begin;
     p->lowest = -1;
     for (int n = 0; n < p->count; n++) {
         int largest = -1;
         for (int i = 0; i < p->count; i++)
-            if (!p->spans[i].placed && (largest < 0 || p->spans[i].floats > p->spans[largest].floats)) largest = i;
+            if (!p->spans[i].placed && (p->spans[i].last == p->end) == kept &&
+                (largest < 0 || p->spans[i].floats > p->spans[largest].floats))
+                largest = i;
+        if (largest < 0) break;
+        p->spans[largest].offset = begin;
         place_span(p, largest);
         total = larger(total, gan_saturating_add(p->spans[largest].offset, p->spans[largest].floats));
         if (total >= SIZE_MAX / 2 / sizeof(float)) return SIZE_MAX;
@@ -294,7 +299,8 @@ static gan_status make_plan(struct planner *p, gan_plan *plan)
     if (p->mode != GAN_INFERENCE) plan_gradients(p);
     if (p->mode == GAN_TRAINING_TANGENTS) plan_tangents(p);
     plan_workspace(p);
-    plan->floats = place_spans(p);
+    plan->kept = place_spans(p, true, 0);
+    plan->floats = plan->kept == SIZE_MAX ? SIZE_MAX : place_spans(p, false, plan->kept);
     if (plan->floats == SIZE_MAX) return too_large(p->network, p->batch);
     write_plan(p, plan);
     return GAN_OK;

@@ -6,11 +6,12 @@
 
 #include <gan/run.h>
 
-/* Where everything of a run lies: floats from the beginning of one arena. Buffers whose lives do not meet share memory,
- * and layers that can work in place do. A plan depends on the graph, the mode, the batch and the number of workers. */
+/* Where everything of a run lies: floats from the beginning of its memory, first what is kept after a pass, then what
+ * passes work in, which runs that take turns can share. Buffers whose lives do not meet share memory, and layers that can
+ * work in place do. A plan depends on the graph, the mode, the batch and the number of workers. */
 typedef struct gan_place {
-    int external;    /* the result is in the caller's tensor of this input of the network; -1: in the arena, at y */
-    size_t y;        /* the result */
+    int external; /* the result is in the caller's tensor of this input of the network; -1: in the run's memory, at y */
+    size_t y;     /* the result */
     size_t gradient; /* training: of the loss with respect to the result */
     size_t seed;  /* training, outputs only: what losses add up. It is `gradient` when no other node reads the output */
     size_t saved; /* the layer's own, from forward to backward */
@@ -21,13 +22,14 @@ typedef struct gan_place {
 
 typedef struct gan_plan {
     gan_place *places; /* one a node */
-    size_t floats;     /* of the arena */
+    size_t kept;       /* floats that stay after a pass */
+    size_t floats;     /* with those that it works in */
     size_t shared, scratch, scratch_stride;
     size_t extra;    /* for gradients that are added to what another consumer wrote */
     size_t spectral; /* for spectral normalization during a call */
 } gan_plan;
 
-/* GAN_ERROR_OUT_OF_MEMORY; GAN_ERROR_INVALID_ARGUMENT when the arena is more than size_t counts. */
+/* GAN_ERROR_OUT_OF_MEMORY; GAN_ERROR_INVALID_ARGUMENT when the memory is more than size_t counts. */
 gan_status gan_plan_create(gan_plan *plan, const gan_network *network, gan_mode mode, int64_t batch);
 void gan_plan_free(gan_plan *plan, gan_context *context);
 

@@ -11,7 +11,8 @@ static void free_memory(gan_context *context, struct gan_run_memory *memory)
         gan_tensor_free(&memory->input_gradient[i]);
         gan_tensor_free(&memory->output_tangent[i]);
     }
-    gan_tensor_free(&memory->arena);
+    gan_tensor_free(&memory->work);
+    gan_tensor_free(&memory->kept);
     gan_plan_free(&memory->plan, context);
 }
 
@@ -21,7 +22,7 @@ static gan_status make_view(const struct gan_run_memory *memory, gan_tensor **vi
     int64_t shape[GAN_MAX_RANK];
     shape[0] = batch;
     memcpy(shape + 1, node->layer.output.size, (size_t)node->layer.output.rank * sizeof *shape);
-    return gan_tensor_view(view, memory->arena, offset, node->layer.output.rank + 1, shape);
+    return gan_tensor_view(view, memory->kept, offset, node->layer.output.rank + 1, shape);
 }
 
 static gan_status make_views(const gan_network *network, gan_mode mode, struct gan_run_memory *memory, int64_t batch)
@@ -43,13 +44,26 @@ static gan_status make_views(const gan_network *network, gan_mode mode, struct g
     return status;
 }
 
-static gan_status make_memory(const gan_network *network, gan_mode mode, int64_t batch, struct gan_run_memory *memory)
+static gan_status make_work(const gan_network *network, struct gan_run_memory *memory, const gan_run *beside)
 {
-    *memory = (struct gan_run_memory){.arena = NULL};
+    size_t floats = memory->plan.floats - memory->plan.kept;
+    if (beside && gan_tensor_bytes(beside->memory.work) >= floats * sizeof(float)) {
+        memory->work = gan_tensor_retain(beside->memory.work);
+        return GAN_OK;
+    }
+    return gan_tensor_create(&memory->work, network->context, GAN_FLOAT32, 1,
+                             (int64_t[]){floats ? (int64_t)floats : 1});
+}
+
+static gan_status make_memory(const gan_network *network, gan_mode mode, int64_t batch, const gan_run *beside,
+                              struct gan_run_memory *memory)
+{
+    *memory = (struct gan_run_memory){.kept = NULL};
     gan_status status = gan_plan_create(&memory->plan, network, mode, batch);
     if (status == GAN_OK)
-        status = gan_tensor_create(&memory->arena, network->context, GAN_FLOAT32, 1,
-                                   (int64_t[]){(int64_t)memory->plan.floats});
+        status =
+            gan_tensor_create(&memory->kept, network->context, GAN_FLOAT32, 1, (int64_t[]){(int64_t)memory->plan.kept});
+    if (status == GAN_OK) status = make_work(network, memory, beside);
     if (status == GAN_OK) status = make_views(network, mode, memory, batch);
     if (status != GAN_OK)
         free_memory(network->context, memory);
@@ -61,6 +75,12 @@ static gan_status make_memory(const gan_network *network, gan_mode mode, int64_t
 }
 
 gan_status gan_run_create(gan_run **handle, gan_network *network, gan_mode mode, int64_t batch)
+{
+    return gan_run_create_beside(handle, network, mode, batch, NULL);
+}
+
+gan_status gan_run_create_beside(gan_run **handle, gan_network *network, gan_mode mode, int64_t batch,
+                                 const gan_run *beside)
 {
     if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_create: run is NULL");
     *handle = NULL;
@@ -81,7 +101,7 @@ gan_status gan_run_create(gan_run **handle, gan_network *network, gan_mode mode,
     run->capacity = batch;
     run->written = gan_context_allocate(network->context, 2 * (size_t)network->count, sizeof *run->written, "a run");
     run->bent = run->written ? run->written + network->count : NULL;
-    status = run->written ? make_memory(network, mode, batch, &run->memory) : GAN_ERROR_OUT_OF_MEMORY;
+    status = run->written ? make_memory(network, mode, batch, beside, &run->memory) : GAN_ERROR_OUT_OF_MEMORY;
     *handle = run;
     if (status != GAN_OK) gan_run_free(handle);
     return status;
@@ -124,7 +144,7 @@ gan_status gan_run_profile(gan_run *run, gan_profile *profile)
 gan_status gan_run_grow(gan_run *run, int64_t batch)
 {
     struct gan_run_memory memory;
-    gan_status status = make_memory(run->network, run->mode, batch, &memory);
+    gan_status status = make_memory(run->network, run->mode, batch, NULL, &memory);
     if (status != GAN_OK) return status;
     free_memory(run->network->context, &run->memory);
     run->memory = memory;

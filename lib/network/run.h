@@ -8,7 +8,7 @@
 /* What depends on the largest batch: a plan, its memory, and views of what callers may look at. */
 struct gan_run_memory {
     gan_plan plan;
-    gan_tensor *arena;
+    gan_tensor *kept, *work; /* the two parts; other runs may have the second, too */
     gan_tensor *output[GAN_MAX_INPUTS], *output_gradient[GAN_MAX_INPUTS], *input_gradient[GAN_MAX_INPUTS],
         *output_tangent[GAN_MAX_INPUTS];
 };
@@ -30,15 +30,21 @@ struct gan_run {
     struct gan_run_memory memory;
 };
 
+/* As gan_run_create(), with the work memory of `beside` (may be NULL), if that is large enough: for runs that never work
+ * at the same time. */
+gan_status gan_run_create_beside(gan_run **run, gan_network *network, gan_mode mode, int64_t batch,
+                                 const gan_run *beside);
+
 /* Lets go of the inputs of the last forward pass: the run is as before the first. */
 void gan_run_forget_inputs(gan_run *run);
 
 /* Memory for a larger batch than before, in place of the old one. */
 gan_status gan_run_grow(gan_run *run, int64_t batch);
 
-static inline float *gan_run_arena(const gan_run *run, size_t offset)
+static inline float *gan_run_at(const gan_run *run, size_t offset)
 {
-    return (float *)run->memory.arena->data + offset;
+    size_t kept = run->memory.plan.kept;
+    return offset < kept ? (float *)run->memory.kept->data + offset : (float *)run->memory.work->data + (offset - kept);
 }
 
 static inline int64_t gan_run_elements(const gan_run *run, const gan_node *node)

@@ -101,11 +101,11 @@ static struct spectral spectral_of(const gan_run *run, const gan_node *node, int
     s.kernels = run->network->context->kernels;
     s.pool = run->network->context->pool;
     s.weight = run->network->parameters.list[node->first_parameter + i].value->data;
-    s.normalized = gan_run_arena(run, kept);
+    s.normalized = gan_run_at(run, kept);
     s.u = s.normalized + s.floats;
     s.v = s.u + s.outputs;
     s.sigma = s.v + s.rest;
-    s.scratch = gan_run_arena(run, scratch);
+    s.scratch = gan_run_at(run, scratch);
     return s;
 }
 

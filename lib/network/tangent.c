@@ -22,7 +22,7 @@ gan_status gan_network_require_tangents(const gan_network *network)
 
 static float *tangent_of(const gan_run *run, const gan_node *node)
 {
-    return gan_run_arena(run, run->memory.plan.places[node->index].tangent);
+    return gan_run_at(run, run->memory.plan.places[node->index].tangent);
 }
 
 static gan_status check_directions(const gan_run *run, const gan_tensor *const *directions, int count, const char *call)
@@ -111,18 +111,18 @@ static void want_inputs(gan_run *run, const gan_node *node, gan_layer_call *call
 {
     const gan_plan *plan = &run->memory.plan;
     bool bends = call->dy || (node->layer.type->traits & GAN_CURVED);
-    float *extra = gan_run_arena(run, plan->extra);
+    float *extra = gan_run_at(run, plan->extra);
     for (int i = 0; i < node->layer.inputs; i++) {
         const gan_node *input = node->input[i];
         const gan_place *place = &plan->places[input->index];
         int64_t count = gan_run_elements(run, input);
         if (!gan_node_wants_gradient(input, want)) continue;
         if (!input->is_input)
-            call->dtx[i] = take_target(&targets[2 * i], gan_run_arena(run, place->gradient),
-                                       &run->written[input->index], count, &extra);
+            call->dtx[i] = take_target(&targets[2 * i], gan_run_at(run, place->gradient), &run->written[input->index],
+                                       count, &extra);
         if (bends)
             call->dx[i] =
-                take_target(&targets[2 * i + 1], gan_run_arena(run, input->is_input ? place->gradient : place->adjoint),
+                take_target(&targets[2 * i + 1], gan_run_at(run, input->is_input ? place->gradient : place->adjoint),
                             &run->bent[input->index], count, &extra);
     }
 }
@@ -134,8 +134,8 @@ static void tangent_backward_node(gan_run *run, const gan_node *node, const floa
     gan_layer_call call = gan_run_call(run, node);
     for (int i = 0; i < node->layer.inputs; i++) call.tx[i] = tangent_of(run, node->input[i]);
     call.ty = tangent_of(run, node);
-    call.dty = seed ? seed : gan_run_arena(run, place->gradient);
-    call.dy = run->bent[node->index] ? gan_run_arena(run, place->adjoint) : NULL;
+    call.dty = seed ? seed : gan_run_at(run, place->gradient);
+    call.dy = run->bent[node->index] ? gan_run_at(run, place->adjoint) : NULL;
     if (want & GAN_WANT_PARAMETERS) gan_run_want_parameters(run, node, &call);
     want_inputs(run, node, &call, want, targets);
     int64_t begin = run->part ? gan_clock() : 0;
@@ -170,7 +170,7 @@ gan_status gan_run_tangent_backward(gan_run *run, const gan_tensor *gradient, un
     run->has_input_gradients = false;
     run->written[output->index] = true;
     if (output->consumers > 0)
-        memcpy(gan_run_arena(run, run->memory.plan.places[output->index].gradient), gradient->data,
+        memcpy(gan_run_at(run, run->memory.plan.places[output->index].gradient), gradient->data,
                gan_tensor_bytes(gradient));
     run->failure = GAN_OK;
     for (int i = network->count - 1; run->failure == GAN_OK && i >= 0; i--) {

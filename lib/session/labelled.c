@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "network/run.h"
 #include "session/session.h"
 
 #include <string.h>
 
-gan_status gan_labelled_run_create(gan_labelled_run *made, gan_network *network, gan_mode mode, int64_t batch)
+gan_status gan_labelled_run_create(gan_labelled_run *made, gan_network *network, gan_mode mode, int64_t batch,
+                                   const gan_labelled_run *beside)
 {
     gan_status status = GAN_OK;
     if (network->input_count > 1)
         status = gan_session_make_batch(&made->labels, network->context, network->inputs[1], batch);
-    if (status == GAN_OK) status = gan_run_create(&made->run, network, mode, batch);
+    if (status == GAN_OK) status = gan_run_create_beside(&made->run, network, mode, batch, beside ? beside->run : NULL);
     if (status != GAN_OK) gan_labelled_run_free(made);
     return status;
 }

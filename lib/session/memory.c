@@ -48,7 +48,8 @@ static gan_status make_batch(const gan_session *session, gan_session_batch *batc
     return status;
 }
 
-/* A run of D has memory for tangents where a penalty looks, and only there: it takes more. */
+/* A run of D has memory for tangents where a penalty looks, and only there: it takes more. The passes of a step take
+ * turns: those after the first, which needs most more often than not, work in its memory. */
 static gan_status make_runs(const gan_session *session, gan_session_memory *memory)
 {
     gan_network *g = session->options.generator, *d = session->options.discriminator;
@@ -57,15 +58,15 @@ static gan_status make_runs(const gan_session *session, gan_session_memory *memo
         gan_labelled_run *run;
         gan_network *network;
         unsigned tangents;
-    } runs[] = {{&memory->g, g, 0},
-                {&memory->d_real, d, GAN_PENALTY_AT_REAL},
+    } runs[] = {{&memory->d_real, d, GAN_PENALTY_AT_REAL},
                 {&memory->d_fake, d, GAN_PENALTY_AT_FAKE},
+                {&memory->g, g, 0},
                 {&memory->d_points, d, GAN_PENALTY_AT_POINTS}};
     bool points = with_tangents & GAN_PENALTY_AT_POINTS;
     gan_status status = GAN_OK;
     for (int i = 0; status == GAN_OK && i < 3 + points; i++) {
         gan_mode mode = runs[i].tangents & with_tangents ? GAN_TRAINING_TANGENTS : GAN_TRAINING;
-        status = gan_labelled_run_create(runs[i].run, runs[i].network, mode, memory->capacity);
+        status = gan_labelled_run_create(runs[i].run, runs[i].network, mode, memory->capacity, i ? runs[0].run : NULL);
         if (status == GAN_OK) status = gan_run_profile(runs[i].run->run, session->profile);
     }
     return status;

@@ -35,7 +35,7 @@ static gan_status need_sample_memory(gan_session *session, gan_labelled_run *run
         status = gan_session_make_batch(&session->sample_latents, session->context, network->inputs[0], SAMPLE_BATCH);
     if (status == GAN_OK && session->labelled && !session->sample_labels)
         status = gan_tensor_create(&session->sample_labels, session->context, GAN_INT32, 1, (int64_t[]){SAMPLE_BATCH});
-    return status == GAN_OK ? gan_labelled_run_create(run, network, GAN_INFERENCE, SAMPLE_BATCH) : status;
+    return status == GAN_OK ? gan_labelled_run_create(run, network, GAN_INFERENCE, SAMPLE_BATCH, NULL) : status;
 }
 
 /* Items first.. of the caller's, as many as `part` has. */

@@ -102,8 +102,10 @@ static inline gan_session_batch *gan_session_at_work(const gan_session *session)
     return &session->memory.batches[session->round.at];
 }
 
-/* labelled.c. A forward pass tells the network the labels (GAN_INT32 [N], checked) if it takes any. */
-gan_status gan_labelled_run_create(gan_labelled_run *made, gan_network *network, gan_mode mode, int64_t batch);
+/* labelled.c. A forward pass tells the network the labels (GAN_INT32 [N], checked) if it takes any. `beside` is NULL or
+ * a run that never works at the same time, whose work memory this one takes, too. */
+gan_status gan_labelled_run_create(gan_labelled_run *made, gan_network *network, gan_mode mode, int64_t batch,
+                                   const gan_labelled_run *beside);
 void gan_labelled_run_free(gan_labelled_run *run);
 gan_status gan_labelled_run_forward(gan_labelled_run *run, const gan_tensor *input, const gan_tensor *labels);
 
