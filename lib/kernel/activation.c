@@ -228,37 +228,25 @@ INLINE vec gelu_tanh_curve(vec x, float p)
 }
 
 /* Whole registers and the rest go through one function, so that an element's bits do not depend on its place. */
-#define FORWARD(f)                                                                                     \
-    static void f##_forward(float *y, const float *x, int64_t n, float p)                              \
-    {                                                                                                  \
-        int64_t i = 0;                                                                                 \
-        for (; i + LANES <= n; i += LANES) store(y + i, f##_value(load(x + i), p));                    \
-        if (i < n) store_part(y + i, f##_value(load_part(x + i, n - i), p), n - i);                    \
-    }                                                                                                  \
-    static void f##_backward(float *dx, const float *dy, const float *z, int64_t n, float p)           \
-    {                                                                                                  \
-        int64_t i = 0;                                                                                 \
-        for (; i + LANES <= n; i += LANES) store(dx + i, f##_gradient(load(dy + i), load(z + i), p));  \
-        if (i == n) return;                                                                            \
-        store_part(dx + i, f##_gradient(load_part(dy + i, n - i), load_part(z + i, n - i), p), n - i); \
+#define FORWARD(f)                                                                                                \
+    static void f##_forward(float *y, const float *x, int64_t n, float p)                                         \
+    {                                                                                                             \
+        for (int64_t i = 0; i < n; i += LANES) store_up_to(y + i, f##_value(load_up_to(x + i, n - i), p), n - i); \
+    }                                                                                                             \
+    static void f##_backward(float *dx, const float *dy, const float *z, int64_t n, float p)                      \
+    {                                                                                                             \
+        for (int64_t i = 0; i < n; i += LANES)                                                                    \
+            store_up_to(dx + i, f##_gradient(load_up_to(dy + i, n - i), load_up_to(z + i, n - i), p), n - i);     \
     }
 
-#define CURVATURE(f)                                                                                            \
-    INLINE vec f##_bent(vec dx, vec dty, vec tx, vec z, float p)                                                \
-    {                                                                                                           \
-        return dx + dty * tx * f##_curve(z, p);                                                                 \
-    }                                                                                                           \
-    static void f##_curvature(float *dx, const float *dty, const float *tx, const float *z, int64_t n, float p) \
-    {                                                                                                           \
-        int64_t i = 0;                                                                                          \
-        for (; i + LANES <= n; i += LANES)                                                                      \
-            store(dx + i, f##_bent(load(dx + i), load(dty + i), load(tx + i), load(z + i), p));                 \
-        if (i == n) return;                                                                                     \
-        int64_t rest = n - i;                                                                                   \
-        store_part(dx + i,                                                                                      \
-                   f##_bent(load_part(dx + i, rest), load_part(dty + i, rest), load_part(tx + i, rest),         \
-                            load_part(z + i, rest), p),                                                         \
-                   rest);                                                                                       \
+#define CURVATURE(f)                                                                                             \
+    static void f##_curvature(float *dx, const float *dty, const float *tx, const float *z, int64_t n, float p)  \
+    {                                                                                                            \
+        for (int64_t i = 0; i < n; i += LANES) {                                                                 \
+            vec bend =                                                                                           \
+                load_up_to(dty + i, n - i) * load_up_to(tx + i, n - i) * f##_curve(load_up_to(z + i, n - i), p); \
+            store_up_to(dx + i, load_up_to(dx + i, n - i) + bend, n - i);                                        \
+        }                                                                                                        \
     }
 
 #define CURVED(f) \

@@ -147,7 +147,7 @@ INLINE void sum_vectors(enum term kind, float *sum, const struct terms *t, int64
     for (int k = 0; k < vectors; k++) store(sum + j + k * LANES, s[k]);
 }
 
-INLINE void add_terms(enum term kind, float *sum, const struct terms *t, int64_t rows, int64_t c)
+INLINE void add_kind(enum term kind, float *sum, const struct terms *t, int64_t rows, int64_t c)
 {
     int64_t j = 0;
     for (; j + ACCUMULATORS * LANES <= c; j += ACCUMULATORS * LANES)
@@ -162,7 +162,29 @@ INLINE void add_terms(enum term kind, float *sum, const struct terms *t, int64_t
     }
 }
 
-INLINE void sum_terms(enum term kind, float *sum, struct terms t, int64_t rows, int64_t c)
+/* One copy of each kind. */
+static void add_terms(enum term kind, float *sum, const struct terms *t, int64_t rows, int64_t c)
+{
+    switch (kind) {
+    case VALUE:
+        add_kind(VALUE, sum, t, rows, c);
+        break;
+    case SQUARE:
+        add_kind(SQUARE, sum, t, rows, c);
+        break;
+    case PRODUCT:
+        add_kind(PRODUCT, sum, t, rows, c);
+        break;
+    case PLAIN_PRODUCT:
+        add_kind(PLAIN_PRODUCT, sum, t, rows, c);
+        break;
+    case PRODUCT_BELOW:
+        add_kind(PRODUCT_BELOW, sum, t, rows, c);
+        break;
+    }
+}
+
+static void sum_terms(enum term kind, float *sum, struct terms t, int64_t rows, int64_t c)
 {
     float wide[WIDEST] = {0}, wide_mean[WIDEST];
     int64_t group = group_of(rows, c), done = group > 1 ? rows / group * group : 0;
@@ -201,10 +223,7 @@ void VARIANT(batch_norm_sums)(float *sum_dy, float *sum_dy_x, const float *dy, c
 void VARIANT(sum_products)(float *sum, const float *a, const float *b, const float *below, int64_t rows, int64_t c)
 {
     struct terms t = {.x = b, .dy = a, .below = below};
-    if (below)
-        sum_terms(PRODUCT_BELOW, sum, t, rows, c);
-    else
-        sum_terms(PLAIN_PRODUCT, sum, t, rows, c);
+    sum_terms(below ? PRODUCT_BELOW : PLAIN_PRODUCT, sum, t, rows, c);
 }
 
 void VARIANT(sum_columns)(float *sum, const float *x, int64_t rows, int64_t c)
