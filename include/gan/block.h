@@ -63,7 +63,7 @@ GAN_API gan_node *gan_residual_block_layer(const gan_residual_block_options *opt
  * where query, key, value and out are 1x1 convolutions without biases, pool is gan_max_pool() of 2x2, which leaves a
  * quarter of the keys, and gamma is a trained number that begins with 0: the block begins as y = x.
  *
- * Layers NAME_query, NAME_key, NAME_value, NAME_out, NAME_gamma (gamma is its weight [1,1]). */
+ * Layers NAME_query, NAME_key, NAME_value, NAME_out, and NAME_gate, a gan_scale() that has gamma. */
 typedef struct gan_self_attention_options {
     size_t size;
     gan_node *input;

@@ -15,7 +15,7 @@ extern "C" {
 #define GAN_CUSTOM_NUMBERS 8
 #define GAN_CUSTOM_SLOTS   4 /* parameters, and buffers, at most */
 
-/* What `infer` looks at and fills in; valid during that call only. */
+/* What `infer` looks at and fills in; valid during that call only. It may not add layers to a network. */
 typedef struct gan_custom_setup gan_custom_setup;
 
 /* The inputs' count and shapes (without the batch; *rank dimensions, NULL for an index out of range) and the node's

@@ -74,7 +74,8 @@ typedef struct gan_session_options {
 #endif
 
 /* What a step saw. The caller sets size (gan_session_report report = {sizeof report};), the library fills in the rest
- * as far as that size goes. Numbers of a part that a call does not do are left as they were. A call that fails in the
+ * as far as that size goes. With `accumulate`, D's numbers are of the batch of this call, and G's, where
+ * G moves by a look of its own at all batches, their mean. Numbers of a part that a call does not do are left as they were. A call that fails in the
  * midst tells what was done until then, and the number that made it fail. */
 typedef struct gan_session_report {
     size_t size;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <gan/arithmetic.h>
 #include <gan/block.h>
 
 #include "layer/convolution.h"
@@ -155,16 +156,6 @@ static gan_node *pooled(gan_node *x, const gan_self_attention_options *o)
     return o->no_pool || !x ? x : gan_max_pool(x, .kernel = 2);
 }
 
-/* gamma * x, as a linear layer on a last dimension of 1. */
-static gan_node *gate(gan_node *x, const char *name)
-{
-    if (!x) return NULL;
-    int64_t h = gan_node_dimension(x, 0), w = gan_node_dimension(x, 1), c = gan_node_dimension(x, 2);
-    x = gan_linear(gan_reshape(x, .shape = {h, w, c, 1}), .name = name, .units = 1, .no_bias = true,
-                   .weights = {.kind = GAN_INITIALIZER_ZEROS});
-    return x ? gan_reshape(x, .shape = {h, w, c}) : NULL;
-}
-
 gan_node *gan_self_attention_layer(const gan_self_attention_options *given)
 {
     char text[NAME_SIZE];
@@ -178,5 +169,6 @@ gan_node *gan_self_attention_layer(const gan_self_attention_options *given)
     gan_node *value = pooled(projection(o.input, &o, o.value_filters, "value"), &o);
     gan_node *x = query && key && value ? gan_attention(query, .key = key, .value = value) : NULL;
     x = projection(x, &o, filters_of(o.input, 1), "out");
-    return sum_of(o.input, gate(x, part_name(text, o.name, "gamma")), o.name);
+    if (x) x = gan_scale(x, .name = part_name(text, o.name, "gate"));
+    return sum_of(o.input, x, o.name);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/layer.h"
 
+#include <float.h>
 #include <gan/custom.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,9 +30,10 @@ struct gan_custom_setup {
     gan_layer *layer;
 };
 
-#define NUMBER(i)                                                                                                    \
-    {                                                                                                                \
-        "number" #i, GAN_FIELD_FLOAT, 0, offsetof(gan_custom_options, numbers) + (i) * sizeof(float), -3e38, 3e38, 0 \
+#define NUMBER(i)                                                                                               \
+    {                                                                                                           \
+        "number" #i, GAN_FIELD_FLOAT, 0, offsetof(gan_custom_options, numbers) + (i) * sizeof(float), -FLT_MAX, \
+            FLT_MAX, 0                                                                                          \
     }
 static const gan_field fields[] = {NUMBER(0), NUMBER(1), NUMBER(2), NUMBER(3),
                                    NUMBER(4), NUMBER(5), NUMBER(6), NUMBER(7)};
@@ -172,7 +174,11 @@ static gan_status infer(gan_layer *layer)
 {
     gan_custom_setup setup = {layer};
     const gan_custom_type *caller = caller_of(layer);
+    gan_fail(GAN_OK, "%s", ""); /* to see whether the function says why */
     gan_status status = caller->infer(caller->user, &setup);
+    if (status != GAN_OK && gan_last_error()[0] == '\0')
+        return gan_fail(status, "%s (%s): its infer function returned %s", layer->name, layer->type->name,
+                        gan_status_name(status));
     if (status == GAN_OK && layer->output.rank == 0)
         status = gan_layer_fail_option(layer, "its infer function did not call gan_custom_output()");
     return status;

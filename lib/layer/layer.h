@@ -127,6 +127,7 @@ typedef struct gan_layer_type {
 /* Every type of ours, ended by NULL; and ours or the context's own of this name, or NULL. */
 extern const gan_layer_type *const gan_layer_types[];
 const gan_layer_type *gan_layer_type_named(const gan_context *context, const char *name);
+const gan_layer_type *gan_custom_type_named(const gan_context *context, const char *name); /* of the caller's only */
 
 /* What all options of layers with one input begin with. */
 typedef struct gan_layer_options {

@@ -124,6 +124,9 @@ static gan_node *add_node(gan_network *network, const gan_layer_type *type, gan_
                           const void *options, const char *name, const gan_shape *input_shape)
 {
     if (network->error != GAN_OK) return NULL;
+    if (network->inferring)
+        return remember(network,
+                        gan_fail(GAN_ERROR_STATE, "%s: a layer's infer function can add no layers", type->name));
     gan_node *node = NULL;
     if (network->count == INT_MAX / 2 || !reserve_node(network) ||
         !(node = gan_context_allocate(network->context, 1, sizeof *node, "a layer")) ||
@@ -136,7 +139,10 @@ static gan_node *add_node(gan_network *network, const gan_layer_type *type, gan_
     node->layer.type = type;
     node->layer.name = node->name;
     node->layer.options = node->options;
+    network->inferring = true;
     gan_status status = fill_node(network, node, inputs, count, options, name);
+    network->inferring = false;
+    if (status == GAN_OK) status = network->error; /* of a call that infer() may not make */
     if (status == GAN_OK && input_shape) node->layer.output = *input_shape;
     if (status == GAN_OK) status = check_output(node);
     if (status != GAN_OK) {
@@ -177,7 +183,7 @@ gan_node *gan_layer_node_with(const gan_layer_type *type, const void *options, g
 gan_node *gan_layer_node_named(const char *name, const void *options, gan_node *const *others, int count)
 {
     gan_network *network = ((const gan_layer_options *)options)->input->network;
-    const gan_layer_type *type = name ? gan_layer_type_named(network->context, name) : NULL;
+    const gan_layer_type *type = name ? gan_custom_type_named(network->context, name) : NULL;
     if (!type)
         return remember(network, gan_fail(GAN_ERROR_INVALID_ARGUMENT,
                                           "gan_custom: the type is \"%.80s\"; gan_custom_register() makes types known",
@@ -286,6 +292,8 @@ gan_status gan_network_build(gan_network *network)
         return gan_fail(GAN_ERROR_STATE, "gan_network_build: network \"%s\" is built already", network->name);
     if (network->error != GAN_OK)
         return gan_fail(network->error, "network \"%s\": %s", network->name, network->error_text);
+    if (network->inferring)
+        return gan_fail(GAN_ERROR_STATE, "gan_network_build: a layer is being added to network \"%s\"", network->name);
     if (network->input_count == 0 || network->output_count == 0)
         return gan_fail(GAN_ERROR_STATE, "gan_network_build: network \"%s\" has no %s", network->name,
                         network->input_count == 0 ? "input" : "output");

@@ -7,11 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST     300  /* numbers of a tensor that are tried */
-#define KINK     2.0  /* one-sided differences further apart, in tolerances: then there is a kink between */
-#define ROUNDING 1e-6 /* of each number that is summed, relative */
-#define SMALLEST 0.2  /* a gradient of zero, as of a bias before a batch norm, is rounding */
-#define BOTH     (GAN_WANT_INPUTS | GAN_WANT_PARAMETERS)
+#define MOST         300 /* numbers of a tensor that are tried */
+#define MOST_CLASSES 1000000
+#define KINK         2.0  /* one-sided differences further apart, in tolerances: then there is a kink between */
+#define ROUNDING     1e-6 /* of each number that is summed, relative */
+#define SMALLEST     0.2  /* a gradient of zero, as of a bias before a batch norm, is rounding */
+#define SETTLING     300  /* power iterations of spectral normalization */
+#define BOTH         (GAN_WANT_INPUTS | GAN_WANT_PARAMETERS)
 
 static const gan_field fields[] = {
     {"batch", GAN_FIELD_INT64, 0, offsetof(gan_check_options, batch), 1, 1000, 3},
@@ -29,8 +31,8 @@ struct check {
     uint64_t first_pass;
     gan_run *run;
     gan_tensor *input[GAN_MAX_INPUTS], *v[GAN_MAX_INPUTS], *r[GAN_MAX_INPUTS], *kept_input[GAN_MAX_INPUTS];
-    gan_tensor *kept;    /* all parameters' gradients, one after the other */
-    gan_tensor *buffers; /* as they were at first */
+    gan_tensor *kept;            /* all parameters' gradients, one after the other */
+    gan_tensor *buffers, *start; /* as they were at first, and as each pass finds them */
 };
 
 static gan_status make_normal(struct check *c, gan_tensor **tensor, const gan_node *node, uint64_t *position)
@@ -44,12 +46,11 @@ static gan_status make_normal(struct check *c, gan_tensor **tensor, const gan_no
     return status;
 }
 
-/* Numbers of classes, each several times; nothing moves them. */
+/* Numbers of classes; nothing moves them. */
 static void set_classes(struct check *c, int input)
 {
     float *x = gan_tensor_floats(c->input[input]);
-    for (int64_t k = 0; k < gan_tensor_count(c->input[input]); k++)
-        x[k] = (float)(7 * k % 5 % c->options.classes[input]);
+    for (int64_t k = 0; k < gan_tensor_count(c->input[input]); k++) x[k] = (float)(k % c->options.classes[input]);
     memset(c->v[input]->data, 0, gan_tensor_bytes(c->v[input]));
 }
 
@@ -72,24 +73,51 @@ static gan_status make_tensors(struct check *c)
     const gan_tensor *buffers = network->buffers.values;
     if (status == GAN_OK && buffers)
         status = gan_tensor_create(&c->buffers, network->context, GAN_FLOAT32, 1, buffers->shape);
+    if (status == GAN_OK && buffers)
+        status = gan_tensor_create(&c->start, network->context, GAN_FLOAT32, 1, buffers->shape);
     if (status == GAN_OK && buffers) status = gan_tensor_copy(c->buffers, buffers);
+    if (status == GAN_OK && buffers) status = gan_tensor_copy(c->start, buffers);
     return status;
 }
 
-static void restore_buffers(const struct check *c)
+static void set_buffers(const struct check *c, const gan_tensor *from)
 {
     gan_tensor *values = c->network->buffers.values;
-    if (values && c->buffers) memcpy(values->data, c->buffers->data, gan_tensor_bytes(values));
+    if (values && from) memcpy(values->data, from->data, gan_tensor_bytes(values));
+}
+
+static gan_status pass_forward(struct check *c)
+{
+    const gan_tensor *inputs[GAN_MAX_INPUTS];
+    memcpy(inputs, c->input, sizeof inputs);
+    c->network->passes = c->first_pass; /* layers that are random draw the same numbers each time */
+    return gan_run_forward_all(c->run, inputs, c->network->input_count);
+}
+
+static bool has_spectral(const gan_layer *layer)
+{
+    for (int i = 0; i < layer->parameters; i++)
+        if (layer->parameter[i].spectral) return true;
+    return false;
+}
+
+/* Each pass takes one step of the power iterations of spectral normalization, which its gradient holds still. At their
+ * end, where passes begin from then on, a step that follows a moved weight has no part in the derivative. */
+static gan_status settle(struct check *c)
+{
+    bool spectral = false;
+    gan_status status = GAN_OK;
+    for (int i = 0; i < c->network->count; i++) spectral = spectral || has_spectral(&c->network->nodes[i]->layer);
+    for (int i = 0; status == GAN_OK && spectral && i < SETTLING; i++) status = pass_forward(c);
+    return status == GAN_OK && spectral ? gan_tensor_copy(c->start, c->network->buffers.values) : status;
 }
 
 static gan_status forward(struct check *c)
 {
-    const gan_tensor *inputs[GAN_MAX_INPUTS], *directions[GAN_MAX_INPUTS];
-    memcpy(inputs, c->input, sizeof inputs);
+    const gan_tensor *directions[GAN_MAX_INPUTS];
     memcpy(directions, c->v, sizeof directions);
-    c->network->passes = c->first_pass; /* layers that are random draw the same numbers each time */
-    restore_buffers(c);                 /* and what passes move is where it was */
-    gan_status status = gan_run_forward_all(c->run, inputs, c->network->input_count);
+    set_buffers(c, c->start); /* what passes move is where it was */
+    gan_status status = pass_forward(c);
     if (status == GAN_OK && c->second) status = gan_run_tangent_all(c->run, directions, c->network->input_count);
     return status;
 }
@@ -228,7 +256,7 @@ static gan_status check_untouched(const struct check *c)
     return GAN_OK;
 }
 
-/* A second pass adds the same again: twice a number has its bits but for the exponent. */
+/* A second pass adds the same again, sums in the same order but to what is there. */
 static gan_status check_sums(struct check *c)
 {
     gan_status status = backward(c, GAN_WANT_PARAMETERS);
@@ -265,7 +293,7 @@ static void move_inputs(struct check *c, float step)
             gan_tensor_floats(c->input[i])[k] += step * gan_tensor_floats(c->v[i])[k];
 }
 
-/* Output 0 at three places along the directions, in r[0]'s shape: `down` and `up` are the caller's. */
+/* Output 0 at three places along the directions, which the caller has tensors for, against its tangent. */
 static gan_status check_tangent_places(struct check *c, gan_tensor *places[3])
 {
     const float step = c->options.step / 2, moves[3] = {-step, step, step};
@@ -310,6 +338,7 @@ static gan_status check_order(struct check *c, bool second)
     gan_status status =
         gan_run_create(&c->run, c->network, second ? GAN_TRAINING_TANGENTS : GAN_TRAINING, c->options.batch);
     if (status == GAN_OK) status = gan_network_zero_gradients(c->network);
+    if (status == GAN_OK && !second) status = settle(c);
     if (status == GAN_OK && second) status = check_tangent(c);
     if (status == GAN_OK) status = backward(c, BOTH);
     if (status == GAN_OK) status = each_gradient(c, BOTH, true);
@@ -320,20 +349,33 @@ static gan_status check_order(struct check *c, bool second)
     return status;
 }
 
+static gan_status read_options(struct check *c, const gan_check_options *given)
+{
+    gan_status status =
+        gan_options_read(&c->options, sizeof c->options, given, "gan_check_options", fields, GAN_FIELD_COUNT(fields));
+    for (int i = 0; status == GAN_OK && i < GAN_MAX_INPUTS; i++) {
+        int classes = c->options.classes[i], most = i < c->network->input_count ? MOST_CLASSES : 0;
+        if (classes < 0 || classes > most)
+            status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_check_options.classes[%d] is %d; it must be 0 to %d%s",
+                              i, classes, most, most ? "" : ", for there is no such input");
+    }
+    return status;
+}
+
 gan_status gan_check_network(gan_network *network, const gan_check_options *given)
 {
     struct check c = {.network = network};
     gan_status status = gan_network_require_built(network, "gan_check_network", "network");
+    if (status == GAN_OK) status = read_options(&c, given);
     if (status != GAN_OK) return status;
-    status =
-        gan_options_read(&c.options, sizeof c.options, given, "gan_check_options", fields, GAN_FIELD_COUNT(fields));
-    if (status == GAN_OK) c.first_pass = network->passes;
-    if (status == GAN_OK) status = make_tensors(&c);
+    c.first_pass = network->passes;
+    status = make_tensors(&c);
     if (status == GAN_OK) status = check_order(&c, false);
     if (status == GAN_OK && !c.options.first_only && gan_network_require_tangents(network) == GAN_OK)
         status = check_order(&c, true);
-    restore_buffers(&c);
+    set_buffers(&c, c.buffers);
     network->passes = c.first_pass;
+    gan_tensor_free(&c.start);
     gan_tensor_free(&c.buffers);
     gan_tensor_free(&c.kept);
     for (int i = 0; i < GAN_MAX_INPUTS; i++) {

@@ -9,6 +9,13 @@ static gan_node *twin(const gan_network *copy, const gan_node *node)
     return copy->nodes[node->index];
 }
 
+/* A layer of the caller's own has the names of its parameters in its options. */
+static void move_name(gan_slot *slot, const gan_node *from, const gan_node *to)
+{
+    uintptr_t place = (uintptr_t)slot->name - (uintptr_t)from->options;
+    if (place < from->layer.type->options_size) slot->name = (const char *)to->options + place;
+}
+
 /* Appends a node like this one; those that it reads are there. Its options are the same bytes: the input and the name
  * in them were the builder's, and nothing reads them after it. What fails leaves the rest to gan_network_free(). */
 static gan_status clone_node(gan_network *copy, const gan_node *node)
@@ -24,6 +31,10 @@ static gan_status clone_node(gan_network *copy, const gan_node *node)
     memcpy(made->options, node->options, size);
     made->layer.name = made->name;
     made->layer.options = made->options;
+    for (int i = 0; i < GAN_MAX_SLOTS; i++) {
+        move_name(&made->layer.parameter[i], node, made);
+        move_name(&made->layer.buffer[i], node, made);
+    }
     for (int i = 0; i < node->layer.inputs; i++) made->input[i] = twin(copy, node->input[i]);
     return GAN_OK;
 }

@@ -85,12 +85,19 @@ int64_t gan_network_flops(const gan_network *network)
     return flops;
 }
 
+static bool any_input_has_parameters(const gan_node *node)
+{
+    for (int i = 0; i < node->layer.inputs; i++)
+        if (node->input[i]->has_parameters) return true;
+    return false;
+}
+
 int64_t gan_network_backward_flops(const gan_network *network, unsigned want)
 {
     int64_t flops = 0;
     for (int i = 0; network && network->built && i < network->count; i++) {
         const gan_node *node = network->nodes[i];
-        bool inputs = node->layer.inputs > 0 && ((want & GAN_WANT_INPUTS) || (want && node->input[0]->has_parameters));
+        bool inputs = node->layer.inputs > 0 && ((want & GAN_WANT_INPUTS) || (want && any_input_has_parameters(node)));
         bool parameters = (want & GAN_WANT_PARAMETERS) && node->layer.parameters > 0;
         for (int k = 0; node->live && k < inputs + parameters; k++)
             if (__builtin_add_overflow(flops, node->layer.flops, &flops)) return INT64_MAX;

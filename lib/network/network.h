@@ -55,6 +55,7 @@ struct gan_network {
     gan_variables parameters, buffers;
     uint64_t passes; /* training passes begun: each has random numbers of its own */
     bool built;
+    bool inferring;   /* a layer is about to be added: what it asks for may not change the graph */
     bool plain_mean;  /* what gan_layer_call says of it, at this moment */
     gan_status error; /* the first of the builder's, with its sentence */
     char error_text[512];

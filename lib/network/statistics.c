@@ -16,7 +16,7 @@ struct estimation {
     gan_statistics_options options;
     gan_run *run;
     gan_tensor *inputs[GAN_MAX_INPUTS], *before;
-    uint64_t position;
+    uint64_t position, passes_before;
 };
 
 static bool has_statistics(const gan_layer *layer)
@@ -46,6 +46,7 @@ static gan_status start(struct estimation *e)
 {
     const gan_tensor *buffers = e->network->buffers.values;
     gan_status status = gan_run_create(&e->run, e->network, GAN_TRAINING, e->options.batch);
+    e->passes_before = e->network->passes;
     for (int i = 0; status == GAN_OK && i < e->network->input_count; i++) status = make_input(e, i);
     if (status == GAN_OK)
         status = gan_tensor_create(&e->before, e->network->context, GAN_FLOAT32, buffers->rank, buffers->shape);
@@ -84,6 +85,21 @@ static gan_status fill(struct estimation *e, int64_t number)
     return status;
 }
 
+/* All that passes moved goes back, but for the statistics where those are kept. */
+static void restore(const struct estimation *e, bool keep)
+{
+    const float *before = gan_tensor_floats(e->before);
+    e->network->passes = e->passes_before;
+    for (int i = 0; i < e->network->count; i++) {
+        const gan_node *node = e->network->nodes[i];
+        for (int k = 0; k < node->layer.buffers; k++) {
+            gan_tensor *value = e->network->buffers.list[node->first_buffer + k].value;
+            size_t place = (size_t)(gan_tensor_floats(value) - gan_tensor_floats(e->network->buffers.values));
+            if (!keep || !has_statistics(&node->layer)) memcpy(value->data, before + place, gan_tensor_bytes(value));
+        }
+    }
+}
+
 static gan_status estimate(struct estimation *e)
 {
     gan_status status = reset(e->network);
@@ -94,7 +110,7 @@ static gan_status estimate(struct estimation *e)
             status = gan_run_forward_all(e->run, (const gan_tensor *const *)e->inputs, e->network->input_count);
     }
     e->network->plain_mean = false;
-    if (status != GAN_OK) memcpy(e->network->buffers.values->data, e->before->data, gan_tensor_bytes(e->before));
+    restore(e, status == GAN_OK);
     return status;
 }
 

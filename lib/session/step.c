@@ -79,13 +79,13 @@ static gan_status take_batch(gan_session *session, const gan_tensor *real, const
 }
 
 /* Lets go of the caller's pictures, unless a G step is still to look at them. */
-static void release_batch(gan_session *session)
+static void release_batches(gan_session *session)
 {
-    gan_session_batch *batch = gan_session_at_work(session);
+    gan_session_batch *batches = session->memory.batches;
     bool g_looks = session->options.scheme == GAN_SCHEME_ALTERNATING && gan_session_generator_reads_real(session);
-    if (batch->copy || (g_looks && session->round.complete)) return;
+    if (batches[0].copy || (g_looks && session->round.complete)) return;
     gan_run_forget_inputs(session->memory.d_real.run);
-    gan_tensor_free(&batch->real);
+    for (int i = 0; i < session->options.accumulate; i++) gan_tensor_free(&batches[i].real);
 }
 
 /* Generates, and lets D learn to tell: up to its gradients. */
@@ -200,11 +200,15 @@ static gan_status step(gan_session *session, const char *call, const gan_tensor 
 {
     gan_session_report report;
     gan_status status = begin(session, call, &report, given);
-    if (status == GAN_OK) status = take_batch(session, real, labels);
     if (status != GAN_OK) return status;
+    status = take_batch(session, real, labels);
+    if (status != GAN_OK) {
+        session->round.batches = 0;
+        return status;
+    }
     session->number = session->steps + 1;
     status = play(session, &report, both);
-    release_batch(session);
+    release_batches(session);
     write_report(given, &report); /* of what was done, also when the rest failed */
     return status;
 }

@@ -196,7 +196,7 @@ def self_attention(name, shape, no_pool):
     """As SAGAN's program writes it; channels of query, key 1/8 and of the value 1/2."""
     c = shape[3]
     sizes = {"query.weight": [1, 1, c, c // 8], "key.weight": [1, 1, c, c // 8], "value.weight": [1, 1, c, c // 2],
-             "out.weight": [1, 1, c // 2, c], "gamma.weight": [1, 1]}
+             "out.weight": [1, 1, c // 2, c], "gate.gamma": [1]}
 
     def function(x, query, key, value, out, gamma):
         def pool(x):

@@ -33,7 +33,7 @@ void fill_classes(subject *s, int input, int classes)
 {
     float *x = gan_tensor_floats(s->input[input]);
     s->is_class[input] = true;
-    for (int64_t k = 0; k < gan_tensor_count(s->input[input]); k++) x[k] = (float)(7 * k % 5 % classes);
+    for (int64_t k = 0; k < gan_tensor_count(s->input[input]); k++) x[k] = (float)(k % classes);
 }
 
 void free_subject(subject *s)

@@ -100,10 +100,10 @@ static const struct {
      "b_shortcut.bias 8 "},
     {attention,
      {6, 4, 8},
-     "b_query.weight 1,1,8,1 b_key.weight 1,1,8,1 b_value.weight 1,1,8,4 b_out.weight 1,1,4,8 b_gamma.weight 1,1 "},
+     "b_query.weight 1,1,8,1 b_key.weight 1,1,8,1 b_value.weight 1,1,8,4 b_out.weight 1,1,4,8 b_gate.gamma 1 "},
     {whole_attention,
      {6, 4, 8},
-     "b_query.weight 1,1,8,3 b_key.weight 1,1,8,3 b_value.weight 1,1,8,2 b_out.weight 1,1,2,8 b_gamma.weight 1,1 "},
+     "b_query.weight 1,1,8,3 b_key.weight 1,1,8,3 b_value.weight 1,1,8,2 b_out.weight 1,1,2,8 b_gate.gamma 1 "},
 };
 
 #define BLOCKS ((int)(sizeof blocks / sizeof blocks[0]))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "network/network.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -241,6 +242,59 @@ START_TEST(failures_are_passed_on)
 }
 END_TEST
 
+/* Names that a layer of the caller's gives live as long as the network that has them. */
+START_TEST(clones_outlive_their_networks)
+{
+    gan_context *context = new_context(1, GAN_KERNELS_AUTO);
+    ok(gan_custom_register(context, &square));
+    gan_network *network = network_of(context), *clone, *again;
+    ok(gan_network_build(network));
+    ok(gan_network_clone(&clone, network));
+    gan_network_free(&network);
+    ok(gan_network_clone(&again, clone));
+    gan_network_free(&clone);
+    ck_assert_ptr_nonnull(gan_network_find(again, "square0.passes"));
+    ck_assert_ptr_nonnull(gan_network_find(again, "square0.b"));
+    ok(gan_check_network(again, NULL));
+    gan_network_free(&again);
+    gan_context_free(&context);
+}
+END_TEST
+
+static gan_status infer_more(void *user, gan_custom_setup *setup)
+{
+    gan_node **x = user;
+    int rank;
+    const int64_t *shape = gan_custom_input(setup, 0, &rank);
+    ck_assert_ptr_null(gan_tanh(*x));
+    return gan_custom_output(setup, rank, shape);
+}
+
+START_TEST(infer_adds_no_layers)
+{
+    gan_context *context = new_context(1, GAN_KERNELS_AUTO);
+    gan_network *network;
+    gan_node *x;
+    gan_custom_type type = square;
+    type.infer = infer_more;
+    type.user = &x;
+    ok(gan_custom_register(context, &type));
+    ok(gan_network_create(&network, context, NULL));
+    x = gan_input(network, CHANNELS);
+    ck_assert_ptr_null(gan_custom(x, .type = "scaled_square"));
+    fails(GAN_ERROR_STATE, "infer function can add no layers", gan_network_build(network));
+    gan_network_free(&network);
+    gan_context_free(&context);
+}
+END_TEST
+
+static gan_status infer_silently(void *user, gan_custom_setup *setup)
+{
+    (void)user;
+    (void)setup;
+    return GAN_ERROR_FORMAT;
+}
+
 static gan_status infer_nothing(void *user, gan_custom_setup *setup)
 {
     (void)user;
@@ -298,6 +352,9 @@ START_TEST(misuse)
     type.name = "wrong";
     type.infer = infer_wrongly;
     ok(gan_custom_register(context, &type));
+    type.name = "silent";
+    type.infer = infer_silently;
+    ok(gan_custom_register(context, &type));
     type = square;
     type.name = "flat";
     type.tangent = type.tangent_backward = NULL;
@@ -309,8 +366,10 @@ START_TEST(misuse)
                     {"unknown", "the type is \"unknown\"", 0},
                     {"empty", "did not call gan_custom_output()", 0},
                     {"wrong", "(wrong): as it should", 0},
+                    {"conv2d", "the type is \"conv2d\"", 0}, /* has options of its own */
+                    {"silent", "(silent): its infer function returned GAN_ERROR_FORMAT", 0},
                     {"scaled_square", "number 0 is the offset", -1}};
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         gan_network *network;
         ok(gan_network_create(&network, context, NULL));
         gan_node *x = gan_input(network, CHANNELS);
@@ -343,7 +402,14 @@ START_TEST(check_misuse)
     fails(GAN_ERROR_INVALID_ARGUMENT, "batch is -1", gan_check_network(network, gan_check_options(.batch = -1)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "step is 2", gan_check_network(network, gan_check_options(.step = 2)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "tolerance", gan_check_network(network, gan_check_options(.tolerance = -1)));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "classes[0] is -1",
+          gan_check_network(network, gan_check_options(.classes = {-1})));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "classes[1] is 2; it must be 0 to 0",
+          gan_check_network(network, gan_check_options(.classes = {0, 2})));
+    network->passes = 7;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "batch is -1", gan_check_network(network, gan_check_options(.batch = -1)));
     ok(gan_check_network(network, gan_check_options(.batch = 1, .first_only = true)));
+    ck_assert_int_eq((int)network->passes, 7);
     gan_network_free(&network);
     gan_context_free(&context);
 }
@@ -358,6 +424,8 @@ int main(void)
     tcase_add_test(tests, derivatives_are_right);
     tcase_add_test(tests, mistakes_are_seen);
     tcase_add_test(tests, failures_are_passed_on);
+    tcase_add_test(tests, clones_outlive_their_networks);
+    tcase_add_test(tests, infer_adds_no_layers);
     tcase_add_test(tests, misuse);
     tcase_add_test(tests, check_misuse);
     return run_suite(suite);

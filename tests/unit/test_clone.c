@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "network/network.h"
 #include "support.h"
 
 #include <math.h>
@@ -274,6 +275,32 @@ START_TEST(statistics_of_the_callers_inputs)
 }
 END_TEST
 
+/* What else passes move stays: a training that goes on has the numbers that it would have had. */
+START_TEST(statistics_move_nothing_else)
+{
+    gan_context *context = new_context(1, kernel_set(0));
+    gan_network *network;
+    gan_run *run;
+    ok(gan_network_create(&network, context, gan_network_options(.name = "n")));
+    gan_node *x = gan_linear(gan_input(network, FEATURES), .name = "linear", .units = 4, .spectral_norm = true);
+    ok(gan_network_output(network, gan_dropout(gan_batch_norm(x, .name = "bn"), .rate = 0.5f)));
+    ok(gan_network_build(network));
+    gan_tensor *z = new_tensor(context, GAN_SHAPE(2, FEATURES));
+    ok(gan_run_create(&run, network, GAN_TRAINING, 2));
+    ok(gan_run_forward(run, z));
+    float u[4];
+    memcpy(u, find(network, "linear.u"), sizeof u);
+    ok(gan_network_standing_statistics(network, gan_statistics_options(.passes = 3)));
+    ck_assert(memcmp(u, find(network, "linear.u"), sizeof u) == 0);
+    ck_assert_int_eq((int)network->passes, 1);
+    ck_assert(*find(network, "bn.batches") == 3);
+    gan_run_free(&run);
+    gan_tensor_free(&z);
+    gan_network_free(&network);
+    gan_context_free(&context);
+}
+END_TEST
+
 START_TEST(misuse_of_statistics)
 {
     gan_context *context = new_context(1, kernel_set(0));
@@ -307,6 +334,7 @@ int main(void)
     tcase_add_loop_test(tests, statistics_are_the_mean_of_all_passes, 0, kernel_set_count());
     tcase_add_test(tests, training_after_statistics);
     tcase_add_test(tests, statistics_of_the_callers_inputs);
+    tcase_add_test(tests, statistics_move_nothing_else);
     tcase_add_test(tests, misuse_of_statistics);
     return run_suite(suite);
 }

@@ -214,6 +214,7 @@ START_TEST(rounds_are_kept_whole)
     fails(GAN_ERROR_SHAPE,
           "gan_session_step: real is float [5,8,8,3]; the batches that are accumulated are of one size",
           gan_session_step(play.session, real, NULL));
+    fails(GAN_ERROR_STATE, "no discriminator step yet", gan_session_generator_step(play.session, NULL));
     ok(gan_tensor_set_batch(real, BATCH));
     gan_tensor_floats(real)[7] = NAN; /* the round fails, and the next call begins one */
     fails(GAN_ERROR_NUMERIC, "not a number", gan_session_step(play.session, real, NULL));
@@ -225,6 +226,28 @@ START_TEST(rounds_are_kept_whole)
     ck_assert_int_eq(gan_optimizer_steps(play.d_adam), 1);
     ok(gan_session_generator_step(play.session, NULL));
     ck_assert_int_eq(gan_optimizer_steps(play.g_adam), 2);
+}
+END_TEST
+
+static void count_release(void *user, void *data)
+{
+    (void)data;
+    ++*(int *)user;
+}
+
+/* The caller's pictures are the caller's again when the round is over. */
+START_TEST(rounds_keep_no_pictures)
+{
+    int released = 0;
+    start((gan_session_options){.accumulate = _i});
+    for (int k = 1; k <= 2 * _i; k++) {
+        gan_tensor *mine;
+        ok(gan_tensor_wrap(&mine, context, GAN_FLOAT32, GAN_SHAPE(BATCH, 8, 8, 3), gan_tensor_floats(real),
+                           count_release, &released));
+        ok(gan_session_step(play.session, mine, NULL));
+        gan_tensor_free(&mine);
+        ck_assert_int_eq(released, k);
+    }
 }
 END_TEST
 
@@ -392,12 +415,6 @@ START_TEST(calls_by_their_names)
 }
 END_TEST
 
-static void count_release(void *user, void *data)
-{
-    (void)data;
-    ++*(int *)user;
-}
-
 /* A frame of the caller's: whether the session lets it go with the step, or with the next D step. */
 static int releases_after_a_step(const char *loss, int scheme)
 {
@@ -486,6 +503,7 @@ int main(void)
     tcase_add_loop_test(tests, batches_add_up, 0, ROUNDS);
     tcase_add_loop_test(tests, rounds_have_one_result, 0, ROUNDS);
     tcase_add_test(tests, rounds_are_kept_whole);
+    tcase_add_loop_test(tests, rounds_keep_no_pictures, 1, 5);
     tcase_add_test(tests, generators_that_have_moved_generate_again);
     tcase_add_test(tests, stops_in_time);
     tcase_add_test(tests, clips_the_huge);
