@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "core/file.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -150,7 +151,13 @@ gan_status gan_file_replace_by(const gan_file_calls *calls, const char *path, co
     return error ? io_error("written", path, error) : GAN_OK;
 }
 
+/* What a link names is replaced, and not the link. A rename would also put a file in the place of a pipe or a device. */
 gan_status gan_file_replace(const char *path, const void *data, size_t size)
 {
-    return gan_file_replace_by(&gan_system_files, path, data, size);
+    char resolved[PATH_MAX], name[GAN_PATH_TEXT];
+    struct stat info;
+    const char *target = realpath(path, resolved) ? resolved : path;
+    if (stat(target, &info) == 0 && !S_ISREG(info.st_mode))
+        return gan_fail(GAN_ERROR_IO, "%s is not a regular file", gan_path_text(name, path));
+    return gan_file_replace_by(&gan_system_files, target, data, size);
 }

@@ -35,7 +35,7 @@ bool gan_file_is_folder(const char *path);
 
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing file
  * stays as it was when anything before the folder's fsync fails; when that fails, the new file is there, but may not be
- * after a crash. GAN_ERROR_IO. */
+ * after a crash. A link's file is written, and what is no file, as a pipe, is refused. GAN_ERROR_IO. */
 gan_status gan_file_replace(const char *path, const void *data, size_t size);
 gan_status gan_file_replace_by(const gan_file_calls *calls, const char *path, const void *data, size_t size);
 

@@ -239,6 +239,25 @@ START_TEST(long_paths_keep_the_reason)
 }
 END_TEST
 
+/* Pipes and devices stay what they are, and links stay links. */
+START_TEST(what_is_no_file_is_left)
+{
+    char link[96];
+    struct stat info;
+    ck_assert(mkfifo(path, 0600) == 0);
+    fails(GAN_ERROR_IO, "is not a regular file", gan_file_replace(path, "x", 1));
+    ck_assert(stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
+    unlink(path);
+    snprintf(link, sizeof link, "%s/link", folder);
+    ok(gan_file_replace(path, "old", 3));
+    ck_assert(symlink("file", link) == 0);
+    ok(gan_file_replace(link, "new", 3));
+    check_content("new");
+    ck_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+    unlink(link);
+}
+END_TEST
+
 START_TEST(files_are_replaced_whole)
 {
     char missing[96];
@@ -277,5 +296,6 @@ int main(void)
     tcase_add_test(tests, calls_that_do_nothing_end);
     tcase_add_test(tests, long_paths_keep_the_reason);
     tcase_add_test(tests, files_are_replaced_whole);
+    tcase_add_test(tests, what_is_no_file_is_left);
     return run_suite(suite);
 }
