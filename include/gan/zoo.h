@@ -43,8 +43,8 @@ GAN_API gan_status gan_zoo_generator(gan_network **network, gan_context *context
 GAN_API gan_status gan_zoo_discriminator(gan_network **network, gan_context *context, const gan_zoo_options *options);
 
 /* Makes the whole game: both networks, their optimizers, the session with the recipe's loss, penalties and, where it
- * has one, average of G. gan_session_generator() and the like lend its parts. The caller owns the session and frees it with
- * gan_session_free(). Errors as above. */
+ * has one, average of G. gan_session_generator() and the like lend its parts. The caller owns the session and frees it
+ * with gan_session_free(). Errors as above. */
 GAN_API gan_status gan_zoo_session(gan_session **session, gan_context *context, const gan_zoo_options *options);
 
 #ifdef __cplusplus
