@@ -24,7 +24,7 @@ static gan_node *down(gan_node *x, int filters, int stride)
 
 gan_status game16_generator(gan_network **network, gan_context *context, int zed, int ngf)
 {
-    gan_status status = gan_network_create(network, context, gan_network_options(.name = "gen2", .weights = WEIGHTS));
+    gan_status status = gan_network_create(network, context, gan_network_options(.name = "G", .weights = WEIGHTS));
     if (status != GAN_OK) return status;
     gan_node *x = gan_input(*network, zed);
     x = gan_reshape(x, .shape = {1, 1, zed});
@@ -39,7 +39,7 @@ gan_status game16_generator(gan_network **network, gan_context *context, int zed
 
 gan_status game16_discriminator(gan_network **network, gan_context *context, int ndf)
 {
-    gan_status status = gan_network_create(network, context, gan_network_options(.name = "dis2", .weights = WEIGHTS));
+    gan_status status = gan_network_create(network, context, gan_network_options(.name = "D", .weights = WEIGHTS));
     if (status != GAN_OK) return status;
     gan_node *x = gan_input(*network, 16, 16, 3);
     x = gan_concat_diff(gan_relu(down(x, ndf, 1)));      /* 16x16 */

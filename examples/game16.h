@@ -4,7 +4,8 @@
 
 #include <gan/gan.h>
 
-/* The reference game: the generator gen2 against the discriminator dis2 on 16x16 colour pictures, each with Adam. */
+/* The reference game: a DCGAN generator G against a discriminator D with concat_diff, on 16x16 colour pictures,
+ * each with Adam. */
 #define GAME16_ZED       100 /* numbers in a latent */
 #define GAME16_NGF       16  /* G's filters in the layer before the last; the ones before have 2, 4 and 8 times that */
 #define GAME16_NDF       16  /* D's filters in the first layer; the next ones have 2, 4 and 8 times that */

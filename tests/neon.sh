@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The tests of the NEON kernels, and of what is built on them, for 64-bit Arm: cross-compiled by Debian's compiler and run
 # by qemu-user. Every kernel of the set is held to its formula and to the bits of other calls, on the shapes of
-# tests/kernel; layers to finite differences; a game's weights to the same bits with 1, 2 and 3 threads. Installs what is
+# tests/kernel; layers to finite differences; augmentation to its formulas; a game's weights to the same bits with 1, 2 and 3 threads. Installs what is
 # missing, as tests/run.sh does. The last line is "N passed, N failed".
 set -eu
 
@@ -15,5 +15,5 @@ need qemu-user command -v qemu-aarch64
 install_missing
 
 export BUILD="${BUILD:-$root/build-neon}"
-export TESTS="conv gemm kernels graphs layers network session training"
+export TESTS="--suite kernel --suite layer --suite augment --suite steps"
 exec "$root/tests/run.sh" --cross-file "$root/tests/cross/aarch64.ini" -Dblas=builtin -Dpng=disabled "$@"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what is missing, builds, and runs all tests. The last line is "N passed, N failed", in test cases. Arguments
-# are options for meson setup; BUILD names the folder to build in, TESTS the tests to run when not all.
+# are options for meson setup; BUILD names the folder to build in, TESTS the tests to run when not all: names, or
+# --suite and a name.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

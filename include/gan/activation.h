@@ -28,7 +28,8 @@ typedef struct gan_leaky_relu_options {
     size_t size;
     gan_node *input;
     const char *name;
-    float slope; /* 0 <= slope <= 1, default 0.2 */
+    float slope;  /* 0 <= slope <= 1, default 0.2 */
+    int reserved; /* 0 */
 } gan_leaky_relu_options;
 GAN_API gan_node *gan_leaky_relu_layer(const gan_leaky_relu_options *options);
 
@@ -37,7 +38,8 @@ typedef struct gan_elu_options {
     size_t size;
     gan_node *input;
     const char *name;
-    float alpha; /* 0 < alpha <= 1e30, default 1 */
+    float alpha;  /* 0 < alpha <= 1e30, default 1 */
+    int reserved; /* 0 */
 } gan_elu_options;
 GAN_API gan_node *gan_elu_layer(const gan_elu_options *options);
 
@@ -47,6 +49,7 @@ typedef struct gan_gelu_options {
     gan_node *input;
     const char *name;
     bool approximate; /* instead x/2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), which some models were trained with */
+    int reserved;     /* 0 */
 } gan_gelu_options;
 GAN_API gan_node *gan_gelu_layer(const gan_gelu_options *options);
 
@@ -56,8 +59,9 @@ typedef struct gan_prelu_options {
     size_t size;
     gan_node *input;
     const char *name;
-    float initial; /* what slopes begin with, default 0.25, -1e30..1e30 */
-    bool shared;   /* one slope for all channels */
+    float initial;    /* what slopes begin with, default 0.25, -1e30..1e30 */
+    bool shared;      /* one slope for all channels */
+    int64_t reserved; /* 0 */
 } gan_prelu_options;
 GAN_API gan_node *gan_prelu_layer(const gan_prelu_options *options);
 

@@ -21,6 +21,7 @@ typedef struct gan_scale_options {
     const char *name;
     float initial;    /* what gamma begins with, default 0, -1e30..1e30 */
     bool per_channel; /* a gamma for each number of the last dimension */
+    int64_t reserved; /* 0 */
 } gan_scale_options;
 GAN_API gan_node *gan_scale_layer(const gan_scale_options *options);
 

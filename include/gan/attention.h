@@ -20,6 +20,7 @@ typedef struct gan_attention_options {
     const char *name;
     gan_node *key, *value; /* required */
     float scale;           /* above 0, default 1, as in SAGAN (Zhang et al. 2019); transformers take 1 / sqrt(d) */
+    int reserved;          /* 0 */
 } gan_attention_options;
 GAN_API gan_node *gan_attention_layer(const gan_attention_options *options);
 

@@ -32,13 +32,14 @@ typedef struct gan_minibatch_discrimination_options {
     int kernels;             /* B of the paper, 1.., default 100 */
     int dims;                /* C of the paper, 1.., default 5 */
     gan_initializer weights; /* default the network's */
+    int reserved;            /* 0 */
 } gan_minibatch_discrimination_options;
 GAN_API gan_node *gan_minibatch_discrimination_layer(const gan_minibatch_discrimination_options *options);
 
 /* Minibatch standard deviation (Karras, Aila, Laine, Lehtinen 2018): H,W,C -> H,W,C+features (or ..,C ->
  * ..,C+features). The batch is cut into groups, and the channels into `features` parts of neighbours. The f-th new
  * channel, the same at every place and for all samples of a group, is the mean over places and the f-th part's channels
- * of sqrt(variance of x over the group's samples + 1e-8) There are batch / group_size groups (1 for a smaller batch),
+ * of sqrt(variance of x over the group's samples + 1e-8). There are batch / group_size groups (1 for a smaller batch),
  * and sample n is in group n % groups, as in StyleGAN; where group_size does not divide the batch, some groups are a
  * sample larger. A group_size of the batch or more makes it one group, as in the paper. The result for a sample depends
  * on its group, in training and in inference. */

@@ -55,6 +55,7 @@ typedef struct gan_residual_block_options {
     gan_node *(*normalize)(gan_node *x, void *argument);
     void *argument;
     bool spectral_norm; /* of all convolutions (gan/layer.h) */
+    int reserved;       /* 0 */
 } gan_residual_block_options;
 GAN_API gan_node *gan_residual_block_layer(const gan_residual_block_options *options);
 

@@ -17,6 +17,7 @@ typedef struct gan_check_options {
     bool first_only; /* no second derivatives; they are left out, too, where a layer has no tangent */
     int classes[GAN_MAX_INPUTS]; /* where not 0: the input holds numbers of classes, 0..classes-1, and has no gradient.
                                   * 0..1000000 */
+    int reserved;                /* 0 */
 } gan_check_options;
 #ifndef __cplusplus
 #define gan_check_options(...) (&(gan_check_options){.size = sizeof(gan_check_options), __VA_ARGS__})

@@ -19,6 +19,7 @@ typedef struct gan_embedding_options {
     int classes;             /* 1 .. 2^20, required */
     int dim;                 /* 1 .. 2^20, required */
     gan_initializer weights; /* default the network's */
+    int reserved;            /* 0 */
 } gan_embedding_options;
 GAN_API gan_node *gan_embedding_layer(const gan_embedding_options *options);
 

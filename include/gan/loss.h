@@ -21,7 +21,7 @@ GAN_API gan_status gan_loss_binary_cross_entropy(float *loss, gan_tensor *gradie
                                                  float target, const gan_tensor *targets);
 
 /* Softmax cross-entropy with one class for each sample:
- *     loss = weight * mean over i of log(sum over k of exp(x[i, k])) - x[i, label[i]]
+ *     loss = weight * mean over i of ( log(sum over k of exp(x[i, k])) - x[i, label[i]] )
  *     d loss / dx[i, k] = weight * (softmax(x[i])[k] - (k is label[i])) / N
  * logits: float [N, K] of any rank, where K is the product of all dimensions but the first; labels: GAN_INT32 [N],
  * 0..K-1. weight: finite. *loss (may be NULL) is set; gradient (may be NULL; of the logits' shape): added to.
@@ -99,15 +99,16 @@ GAN_API const gan_adversarial_loss *gan_loss_wasserstein(void);
 /* Relativistic average (RaGAN; Jolicoeur-Martineau 2018), R = r - mean f and F = f - mean r, the gradient of D's loss
  * flowing through the means as well: logistic, least squares (RaLSGAN) and hinge. G's loss is D's with r and f
  * exchanged.
- *     D: mean softplus(-R) + mean softplus(F);  mean (R - 1)^2 + mean (F + 1)^2;  mean max(0, 1 - R) + mean max(0, 1 +
- * F)
- */
+ *     D, logistic:       mean softplus(-R) + mean softplus(F)
+ *     D, least squares:  mean (R - 1)^2 + mean (F + 1)^2
+ *     D, hinge:          mean max(0, 1 - R) + mean max(0, 1 + F) */
 GAN_API const gan_adversarial_loss *gan_loss_relativistic_average(void);
 GAN_API const gan_adversarial_loss *gan_loss_relativistic_average_least_squares(void);
 GAN_API const gan_adversarial_loss *gan_loss_relativistic_average_hinge(void);
 
 /* Relativistic pairing (RpGAN; Jolicoeur-Martineau 2018; with R1 and R2 the loss of R3GAN, Huang et al. 2024): picture
- * i of one batch against picture i of the other. D: mean softplus(f[i] - r[i])     G: mean softplus(r[i] - f[i]) */
+ * i of one batch against picture i of the other.
+ *     D: mean softplus(f[i] - r[i])     G: mean softplus(r[i] - f[i]) */
 GAN_API const gan_adversarial_loss *gan_loss_relativistic_pairing(void);
 
 /* A loss of the library by its name, the function's without gan_loss_ ("hinge"): for settings that are text. NULL for

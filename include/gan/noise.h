@@ -18,7 +18,8 @@ typedef struct gan_dropout_options {
     size_t size;
     gan_node *input;
     const char *name;
-    float rate; /* 0 <= rate < 1, default 0.5 */
+    float rate;   /* 0 <= rate < 1, default 0.5 */
+    int reserved; /* 0 */
 } gan_dropout_options;
 GAN_API gan_node *gan_dropout_layer(const gan_dropout_options *options);
 
@@ -31,6 +32,7 @@ typedef struct gan_gaussian_noise_options {
     const char *name;
     float deviation; /* required, 0..1e30 */
     bool multiplicative;
+    int64_t reserved; /* 0 */
 } gan_gaussian_noise_options;
 GAN_API gan_node *gan_gaussian_noise_layer(const gan_gaussian_noise_options *options);
 

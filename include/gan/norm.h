@@ -48,6 +48,7 @@ typedef struct gan_layer_norm_options {
     gan_initializer beta;  /* default zeros */
     bool no_affine;        /* without gamma and beta: 1 and 0 */
     bool last_dimension;
+    int64_t reserved; /* 0 */
 } gan_layer_norm_options;
 GAN_API gan_node *gan_layer_norm_layer(const gan_layer_norm_options *options);
 
@@ -60,6 +61,7 @@ typedef struct gan_instance_norm_options {
     gan_initializer gamma;
     gan_initializer beta;
     bool no_affine;
+    int64_t reserved; /* 0 */
 } gan_instance_norm_options;
 GAN_API gan_node *gan_instance_norm_layer(const gan_instance_norm_options *options);
 
@@ -72,7 +74,8 @@ typedef struct gan_group_norm_options {
     gan_initializer gamma;
     gan_initializer beta;
     bool no_affine;
-    int groups; /* 1.., divides C; required */
+    int groups;   /* 1.., divides C; required */
+    int reserved; /* 0 */
 } gan_group_norm_options;
 GAN_API gan_node *gan_group_norm_layer(const gan_group_norm_options *options);
 
@@ -83,15 +86,17 @@ typedef struct gan_pixel_norm_options {
     gan_node *input;
     const char *name;
     float epsilon; /* above 0, default 1e-8 */
+    int reserved;  /* 0 */
 } gan_pixel_norm_options;
 GAN_API gan_node *gan_pixel_norm_layer(const gan_pixel_norm_options *options);
 
 /* Feature-wise linear modulation (Perez et al. 2018): gain and offset of each channel from a second node, the
- * condition, a vector [K] for each sample: y[..,c] = x[..,c] * (1 + sum over k of condition[k] * gamma[k,c]) + sum over
- * k of condition[k] * beta[k,c] Parameters gamma [K,C], beta [K,C]. Where the condition is a class as one-hot vector,
- * their rows are the classes' own gains less 1, and offsets; where it is learned features (BigGAN: class embedding and
- * a part of z), they are BigGAN's two linear maps. After a norm without affine parameters this is conditional batch
- * norm, conditional instance norm (Dumoulin et al. 2017), adaptive instance norm. gan_film(x, .condition = y) */
+ * condition, a vector [K] for each sample:
+ *     y[..,c] = x[..,c] * (1 + sum over k of condition[k] * gamma[k,c]) + sum over k of condition[k] * beta[k,c]
+ * Parameters gamma [K,C], beta [K,C]. Where the condition is a class as one-hot vector, their rows are the classes' own
+ * gains less 1, and offsets; where it is learned features (BigGAN: class embedding and a part of z), they are BigGAN's
+ * two linear maps. After a norm without affine parameters this is conditional batch norm, conditional instance norm
+ * (Dumoulin et al. 2017), adaptive instance norm. gan_film(x, .condition = y) */
 typedef struct gan_film_options {
     size_t size;
     gan_node *input;
@@ -100,6 +105,7 @@ typedef struct gan_film_options {
     gan_initializer gamma; /* default zeros, with spectral_norm the network's weights */
     gan_initializer beta;  /* likewise */
     bool spectral_norm;    /* of gamma and of beta: buffers gamma_u and beta_u (gan/layer.h) */
+    int reserved;          /* 0 */
 } gan_film_options;
 GAN_API gan_node *gan_film_layer(const gan_film_options *options);
 
@@ -115,6 +121,7 @@ typedef struct gan_conditional_batch_norm_options {
     bool spectral_norm;
     float epsilon; /* these two as of gan_batch_norm() */
     float momentum;
+    int reserved; /* 0 */
 } gan_conditional_batch_norm_options;
 GAN_API gan_node *gan_conditional_batch_norm_layer(const gan_conditional_batch_norm_options *options);
 

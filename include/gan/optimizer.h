@@ -21,6 +21,7 @@ typedef struct gan_sgd_options {
     float rate;     /* above 0, default 0.01 */
     float momentum; /* 0 <= momentum < 1, default 0 */
     bool nesterov;  /* needs a momentum above 0 */
+    int reserved;   /* 0 */
 } gan_sgd_options;
 #ifndef __cplusplus
 #define gan_sgd_options(...) (&(gan_sgd_options){.size = sizeof(gan_sgd_options), __VA_ARGS__})
@@ -37,6 +38,7 @@ typedef struct gan_rmsprop_options {
     float epsilon;  /* above 0, default 1e-8 */
     float momentum; /* 0 <= momentum < 1, default 0 */
     bool centered;
+    int reserved; /* 0 */
 } gan_rmsprop_options;
 #ifndef __cplusplus
 #define gan_rmsprop_options(...) (&(gan_rmsprop_options){.size = sizeof(gan_rmsprop_options), __VA_ARGS__})
@@ -52,6 +54,7 @@ typedef struct gan_adam_options {
     float beta2;   /* 0 <= beta2 < 1, default 0.999 */
     float epsilon; /* above 0, default 1e-8 */
     bool amsgrad;  /* below the root the largest v of all steps so far (Reddi, Kale, Kumar 2018) */
+    int reserved;  /* 0 */
 } gan_adam_options;
 #ifndef __cplusplus
 #define gan_adam_options(...) (&(gan_adam_options){.size = sizeof(gan_adam_options), __VA_ARGS__})

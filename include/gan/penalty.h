@@ -13,11 +13,11 @@ extern "C" {
  * x. Their gradients by D's parameters are exact: the gradient of a tangent (gan/run.h). A session adds them up with
  * gan_session_add_penalty(); these parts are for loops of the caller's own. */
 typedef enum gan_penalty_kind {
-    GAN_PENALTY_R1 = 1, /* weight / 2 * mean of |g|^2 at real pictures (Mescheder, Geiger, Nowozin 2018) */
-    GAN_PENALTY_R2 = 2, /* the same at generated ones */
-    GAN_PENALTY_WGAN_GP =
-        3, /* weight * mean of (|g| - target)^2 between real and generated ones (Gulrajani et al. 2017) */
-    GAN_PENALTY_DRAGAN = 4 /* the same beside real ones (Kodali et al. 2017) */
+    GAN_PENALTY_R1 = 1,      /* weight / 2 * mean of |g|^2 at real pictures (Mescheder, Geiger, Nowozin 2018) */
+    GAN_PENALTY_R2 = 2,      /* the same at generated ones */
+    GAN_PENALTY_WGAN_GP = 3, /* weight * mean of (|g| - target)^2 between real and generated ones (Gulrajani et al.
+                                2017) */
+    GAN_PENALTY_DRAGAN = 4   /* the same beside real ones (Kodali et al. 2017) */
 } gan_penalty_kind;
 
 typedef struct gan_penalty_options {
@@ -28,8 +28,8 @@ typedef struct gan_penalty_options {
                      `every` times its weight (lazy regularization: Karras et al. 2020); default 1 */
     float target; /* of WGAN_GP and DRAGAN: 0 or more, default 1; GAN_ZERO for 0 */
     float noise;  /* of DRAGAN: how far beside, in standard deviations of the batch, above 0; default 0.5 */
-    const gan_schedule
-        *schedule; /* of the weight, over D steps; copied; default none. Where it is 0, nothing is computed */
+    const gan_schedule *schedule; /* of the weight, over D steps; copied; default none. Where it is 0, nothing is
+                                     computed */
 } gan_penalty_options;
 #ifndef __cplusplus
 #define gan_penalty_options(...) (&(gan_penalty_options){.size = sizeof(gan_penalty_options), __VA_ARGS__})

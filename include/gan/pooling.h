@@ -25,6 +25,7 @@ typedef struct gan_average_pool_options {
     int padding;            /* a gan_padding, default GAN_PADDING_VALID */
     int pad_top, pad_bottom, pad_left, pad_right; /* 0.., only with GAN_PADDING_EXPLICIT */
     bool include_padding;
+    int64_t reserved; /* 0 */
 } gan_average_pool_options;
 GAN_API gan_node *gan_average_pool_layer(const gan_average_pool_options *options);
 
@@ -40,6 +41,7 @@ typedef struct gan_max_pool_options {
     int stride_h, stride_w;
     int padding;
     int pad_top, pad_bottom, pad_left, pad_right;
+    int reserved; /* 0 */
 } gan_max_pool_options;
 GAN_API gan_node *gan_max_pool_layer(const gan_max_pool_options *options);
 

@@ -36,6 +36,7 @@ typedef struct gan_schedule {
     float start;    /* where the warm-up begins: the number, not a factor; finite, default 0; only with a warm-up */
     float end;      /* where linear and cosine end, likewise */
     float factor;   /* of step: above 0, at most 1; default 0.1 */
+    int reserved;   /* 0 */
 } gan_schedule;
 #ifndef __cplusplus
 #define gan_schedule(...) (&(gan_schedule){.size = sizeof(gan_schedule), __VA_ARGS__})

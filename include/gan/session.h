@@ -68,6 +68,7 @@ typedef struct gan_session_options {
     float generator_clip_value, discriminator_clip_value;
     float discriminator_clip_weights;
     int accumulate; /* batches that make one step, 1..65536, default 1: see gan_session_step() */
+    int reserved;   /* 0 */
 } gan_session_options;
 #ifndef __cplusplus
 #define gan_session_options(...) (&(gan_session_options){.size = sizeof(gan_session_options), __VA_ARGS__})

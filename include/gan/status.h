@@ -22,7 +22,8 @@ typedef enum gan_status {
     GAN_ERROR_UNSUPPORTED = -5,      /* this build or this CPU cannot do it */
     GAN_ERROR_IO = -6,      /* a file could not be opened, read or written; the sentence has the system's reason */
     GAN_ERROR_FORMAT = -7,  /* a file's content is not what its format promises */
-    GAN_ERROR_NUMERIC = -8, /* a loss became infinite or not a number */
+    GAN_ERROR_NUMERIC = -8, /* a loss, penalty, gradient or logit is infinite or not a number; or a derivative is wrong,
+                               which gan_check_network() found */
     GAN_ERROR_SYSTEM = -9   /* the operating system refused something other than memory or a file: a thread */
 } gan_status;
 

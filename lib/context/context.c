@@ -13,7 +13,6 @@ static const gan_field fields[] = {
     {"threads", GAN_FIELD_INT, 0, offsetof(gan_context_options, threads), INT_MIN, INT_MAX, 1},
     {"kernels", GAN_FIELD_INT, 0, offsetof(gan_context_options, kernels), GAN_KERNELS_AUTO, GAN_KERNELS_NEON, 0},
 };
-GAN_STRUCT_ENDS(gan_context_options, log_user);
 
 static int resolve_threads(int threads)
 {
@@ -139,7 +138,7 @@ bool gan_has_feature(const char *feature)
     if (strcmp(feature, "png") == 0) return true;
 #endif
 #ifdef HAVE_JSON
-    if (strcmp(feature, "json") == 0) return 1;
+    if (strcmp(feature, "json") == 0) return true;
 #endif
     if (strcmp(feature, "blas") == 0) return gan_kernels_use_blas();
     for (int set = GAN_KERNELS_C; set <= GAN_KERNELS_NEON; set++)

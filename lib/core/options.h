@@ -35,8 +35,15 @@ typedef struct gan_field {
     double fallback; /* what zero stands for */
 } gan_field;
 
+/* The member that fills a struct up, of type int or int64_t: 0, anything else is refused. */
+#define GAN_FIELD_RESERVED(type)                                                                \
+    {                                                                                           \
+        "reserved", sizeof(((type *)NULL)->reserved) == 4 ? GAN_FIELD_INT : GAN_FIELD_INT64, 0, \
+            offsetof(type, reserved), 0, 0, 0                                                   \
+    }
+
 /* The struct has no free bytes after its last member, which a caller leaves without a value and a later version could
- * take for a member: docs/abi.md. Stands beside the struct's table. */
+ * take for a member: docs/abi.md. tests/abi/structs.py asks this of all structs of the public headers. */
 #define GAN_STRUCT_ENDS(type, last)                                                     \
     _Static_assert(sizeof(type) == offsetof(type, last) + sizeof(((type *)NULL)->last), \
                    #type " has bytes after its last member: fill them with one, reserved")

@@ -16,6 +16,7 @@ static const gan_field fields[] = {
     {"start", GAN_FIELD_FLOAT, 0, offsetof(gan_schedule, start), -FLT_MAX, FLT_MAX, 0},
     {"end", GAN_FIELD_FLOAT, 0, offsetof(gan_schedule, end), -FLT_MAX, FLT_MAX, 0},
     {"factor", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_schedule, factor), 0, 1, 0.1},
+    GAN_FIELD_RESERVED(gan_schedule),
 };
 
 /* after: steps since the kind has set in. */

@@ -18,7 +18,6 @@ static const gan_field fields[] = {
     {"crop_left", GAN_FIELD_INT, 0, offsetof(gan_dataset_options, crop_left), 0, 31, 0},
     {"count", GAN_FIELD_INT64, 0, offsetof(gan_dataset_options, count), 1, INT32_MAX, 50000},
 };
-GAN_STRUCT_ENDS(gan_dataset_options, count);
 
 /* Members that only some kinds of datasets use. */
 #define CIFAR10   (GAN_DATASET_CIFAR10_FILE | GAN_DATASET_CIFAR10_FOLDER)

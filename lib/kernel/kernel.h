@@ -114,8 +114,9 @@ typedef struct gan_kernels {
      * panel * conv_panel on, conv_panel of them or the rest. */
     int64_t conv_panel;
     void (*conv)(const gan_conv_call *call, int64_t panel);
-    /* Writes one tap's weights (0 .. kernel_h * kernel_w - 1) where conv() reads them. packed: gan_conv_packed()
-     * floats, aligned to 64 bytes, the same for all taps. */
+    /* Writes one tap's weights (0 .. kernel_h * kernel_w - 1) where conv() reads them. packed: aligned
+     * to 64 bytes, the same for all taps: kernel_h * kernel_w * the source's channels * the target's channels rounded
+     * up to whole panels. */
     void (*conv_pack)(float *packed, const float *weight, const gan_conv_geometry *geometry, bool adjoint, int64_t tap);
     /* gradient += that of the weights in one row of the kernel, from an image and the gradient of the output. */
     void (*conv_gradient)(float *gradient, const float *image, const float *output, const gan_conv_geometry *geometry,

@@ -79,14 +79,17 @@ static void tangent_backward(const gan_layer_call *call)
 
 static const gan_field leaky_relu_fields[] = {
     {"slope", GAN_FIELD_FLOAT, 0, offsetof(gan_leaky_relu_options, slope), 0, 1, 0.2},
+    GAN_FIELD_RESERVED(gan_leaky_relu_options),
 };
 
 static const gan_field elu_fields[] = {
     {"alpha", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_elu_options, alpha), 0, 1e30, 1},
+    GAN_FIELD_RESERVED(gan_elu_options),
 };
 
 static const gan_field gelu_fields[] = {
     {"approximate", GAN_FIELD_BOOL, 0, offsetof(gan_gelu_options, approximate), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_gelu_options),
 };
 
 #define PLAIN(kernels)  gan_activation_options, NULL, 0, (kernels), 0, 0

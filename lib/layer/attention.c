@@ -12,6 +12,7 @@
 
 static const gan_field fields[] = {
     {"scale", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_attention_options, scale), 0, 3e38, 1},
+    GAN_FIELD_RESERVED(gan_attention_options),
 };
 
 enum { QUERY, KEY, VALUE };

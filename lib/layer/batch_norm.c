@@ -43,9 +43,8 @@ static const gan_field fields[] = {
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, gamma), 0, 0, GAN_INITIALIZER_ONES},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_batch_norm_options, beta), 0, 0, GAN_INITIALIZER_ZEROS},
     {"no_affine", GAN_FIELD_BOOL, 0, offsetof(gan_batch_norm_options, no_affine), 0, 1, 0},
-    {"reserved", GAN_FIELD_INT, 0, offsetof(gan_batch_norm_options, reserved), 0, 0, 0},
+    GAN_FIELD_RESERVED(gan_batch_norm_options),
 };
-GAN_STRUCT_ENDS(gan_batch_norm_options, reserved);
 
 static int64_t channels(const gan_layer *layer)
 {

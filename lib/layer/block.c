@@ -58,6 +58,7 @@ static const gan_field residual_fields[] = {
     {"activation", GAN_FIELD_INT, 0, offsetof(gan_residual_block_options, activation), 0, GAN_BLOCK_LEAKY_RELU,
      GAN_BLOCK_RELU},
     {"slope", GAN_FIELD_FLOAT, 0, offsetof(gan_residual_block_options, slope), 0, 1, 0.2},
+    GAN_FIELD_RESERVED(gan_residual_block_options),
 };
 
 static gan_node *no_norm(gan_node *x, const char *name)

@@ -7,7 +7,6 @@ static const gan_field fields[] = {
     GAN_KERNEL_FIELDS(gan_conv2d_options),
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_options, groups), 1, GAN_MAX_EXTENT, 1},
 };
-GAN_STRUCT_ENDS(gan_conv2d_options, groups);
 
 /* From the input's H,W,C to the output's. */
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)

@@ -13,7 +13,6 @@ static const gan_field fields[] = {
     {"output_w", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, output_w), 1, GAN_MAX_EXTENT, 0},
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, groups), 1, GAN_MAX_EXTENT, 1},
 };
-GAN_STRUCT_ENDS(gan_conv2d_transpose_options, groups);
 
 /* The image's height or width: its convolution gives `in` from `stride` sizes, of which SAME's default is the last, and
  * that of other paddings the first. `chosen` is output_h or output_w, 0 for the default. */

@@ -14,6 +14,7 @@ static const gan_field fields[] = {
     {"classes", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_embedding_options, classes), 1, GAN_MAX_EXTENT, 0},
     {"dim", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_embedding_options, dim), 1, GAN_MAX_EXTENT, 0},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_embedding_options, weights), 0, 0, GAN_INITIALIZER_DEFAULT},
+    GAN_FIELD_RESERVED(gan_embedding_options),
 };
 
 static gan_status infer(gan_layer *layer)

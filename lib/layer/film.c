@@ -19,6 +19,7 @@ static const gan_field fields[] = {
     {"gamma", GAN_FIELD_INITIALIZER, 0, offsetof(gan_film_options, gamma), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"beta", GAN_FIELD_INITIALIZER, 0, offsetof(gan_film_options, beta), 0, 0, GAN_INITIALIZER_DEFAULT},
     {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(gan_film_options, spectral_norm), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_film_options),
 };
 
 static int64_t channels(const gan_layer *layer)

@@ -47,11 +47,16 @@ enum {
 static const gan_field layer_fields[] = {
     NORM_FIELDS(gan_layer_norm_options),
     {"last_dimension", GAN_FIELD_BOOL, 0, offsetof(gan_layer_norm_options, last_dimension), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_layer_norm_options),
 };
-static const gan_field instance_fields[] = {NORM_FIELDS(gan_instance_norm_options)};
+static const gan_field instance_fields[] = {
+    NORM_FIELDS(gan_instance_norm_options),
+    GAN_FIELD_RESERVED(gan_instance_norm_options),
+};
 static const gan_field group_fields[] = {
     NORM_FIELDS(gan_group_norm_options),
     {"groups", GAN_FIELD_INT, GAN_FIELD_REQUIRED, offsetof(gan_group_norm_options, groups), 1, 1 << 20, 0},
+    GAN_FIELD_RESERVED(gan_group_norm_options),
 };
 
 static int64_t channels(const gan_layer *layer)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/layer.h"
 
+#include <gan/custom.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+_Static_assert(GAN_CUSTOM_SLOTS == GAN_MAX_SLOTS, "a layer of the caller's has as many slots as ours");
 
 int64_t gan_shape_elements(const gan_shape *shape)
 {

@@ -11,7 +11,6 @@ static const gan_field fields[] = {
     {"biases", GAN_FIELD_INITIALIZER, 0, offsetof(gan_linear_options, biases), 0, 0, GAN_INITIALIZER_ZEROS},
     {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, spectral_norm), 0, 1, 0},
 };
-GAN_STRUCT_ENDS(gan_linear_options, biases);
 
 static int64_t channels(const gan_layer *layer)
 {

@@ -15,6 +15,7 @@ static const gan_field fields[] = {
     {"dims", GAN_FIELD_INT, 0, offsetof(gan_minibatch_discrimination_options, dims), 1, 1 << 15, 5},
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_minibatch_discrimination_options, weights), 0, 0,
      GAN_INITIALIZER_DEFAULT},
+    GAN_FIELD_RESERVED(gan_minibatch_discrimination_options),
 };
 
 static int64_t kernels_of(const gan_layer *layer)

@@ -64,11 +64,13 @@ static void backward(const gan_layer_call *call)
 
 static const gan_field dropout_fields[] = {
     {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_dropout_options, rate), 0, 1, 0.5},
+    GAN_FIELD_RESERVED(gan_dropout_options),
 };
 
 static const gan_field gaussian_noise_fields[] = {
     {"deviation", GAN_FIELD_FLOAT, GAN_FIELD_REQUIRED, offsetof(gan_gaussian_noise_options, deviation), 0, 1e30, 0},
     {"multiplicative", GAN_FIELD_BOOL, 0, offsetof(gan_gaussian_noise_options, multiplicative), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_gaussian_noise_options),
 };
 
 #define NOISE(layer, short, noise_function)                             \

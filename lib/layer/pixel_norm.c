@@ -12,6 +12,7 @@
 
 static const gan_field fields[] = {
     {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_pixel_norm_options, epsilon), 0, 1e30, 1e-8},
+    GAN_FIELD_RESERVED(gan_pixel_norm_options),
 };
 
 static int64_t channels(const gan_layer *layer)

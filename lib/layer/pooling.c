@@ -12,9 +12,13 @@
 static const gan_field average_fields[] = {
     GAN_WINDOW_FIELDS(gan_average_pool_options, 0),
     {"include_padding", GAN_FIELD_BOOL, 0, offsetof(gan_average_pool_options, include_padding), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_average_pool_options),
 };
 
-static const gan_field max_fields[] = {GAN_WINDOW_FIELDS(gan_max_pool_options, 0)};
+static const gan_field max_fields[] = {
+    GAN_WINDOW_FIELDS(gan_max_pool_options, 0),
+    GAN_FIELD_RESERVED(gan_max_pool_options),
+};
 
 /* The largest number that a float index counts pixels up to. */
 #define MOST_PIXELS ((int64_t)1 << 24)

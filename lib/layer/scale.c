@@ -136,11 +136,13 @@ static void tangent_backward(const gan_layer_call *call)
 static const gan_field scale_fields[] = {
     {"initial", GAN_FIELD_FLOAT, 0, offsetof(gan_scale_options, initial), -1e30, 1e30, 0},
     {"per_channel", GAN_FIELD_BOOL, 0, offsetof(gan_scale_options, per_channel), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_scale_options),
 };
 
 static const gan_field prelu_fields[] = {
     {"initial", GAN_FIELD_FLOAT, 0, offsetof(gan_prelu_options, initial), -1e30, 1e30, 0.25},
     {"shared", GAN_FIELD_BOOL, 0, offsetof(gan_prelu_options, shared), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_prelu_options),
 };
 
 #define SCALE(layer, ...)                                               \

@@ -8,9 +8,8 @@
 
 static const gan_field fields[] = {
     {"weights", GAN_FIELD_INITIALIZER, 0, offsetof(gan_network_options, weights), 0, 0, GAN_INITIALIZER_GLOROT_UNIFORM},
-    {"reserved", GAN_FIELD_INT, 0, offsetof(gan_network_options, reserved), 0, 0, 0},
+    GAN_FIELD_RESERVED(gan_network_options),
 };
-GAN_STRUCT_ENDS(gan_network_options, reserved);
 
 gan_network *gan_network_new(gan_context *context, const char *name, const gan_initializer *weights, uint32_t ordinal)
 {

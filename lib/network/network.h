@@ -77,8 +77,7 @@ gan_status gan_network_require_tangents(const gan_network *network);
 gan_status gan_network_need_gradients(gan_network *network);
 
 /* Draws the first value of a variable, from its place in GAN_STREAM_WEIGHTS; `number` is its place among the
- * parameters and then the buffers. Fails
- * with GAN_ERROR_OUT_OF_MEMORY (orthogonal needs some). */
+ * parameters and then the buffers. Fails with GAN_ERROR_OUT_OF_MEMORY (orthogonal needs some). */
 gan_status gan_network_initialize(const gan_network *network, const gan_variable *variable, int number);
 
 /* GAN_ERROR_INVALID_ARGUMENT for NULL, GAN_ERROR_STATE when not built; `call` and `what` ("network", an option's name)

@@ -71,7 +71,6 @@ void gan_variables_free(gan_context *context, gan_variables *variables)
     *variables = (gan_variables){.count = 0};
 }
 
-/* Buffers are numbered after the parameters: each draws from a place of its own. */
 static gan_status make(gan_network *network, gan_variables *variables, bool buffers)
 {
     int count = count_variables(network, buffers);
@@ -102,6 +101,7 @@ gan_status gan_network_make_variables(gan_network *network)
     return free_after_failure(network, status);
 }
 
+/* Buffers are numbered after the parameters: each draws from a place of its own. */
 gan_status gan_network_initialize_variables(gan_network *network)
 {
     const gan_variables *lists[] = {&network->parameters, &network->buffers};

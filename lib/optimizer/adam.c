@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static const gan_field fields[] = {GAN_ADAM_FIELDS(gan_adam_options)};
+static const gan_field fields[] = {GAN_ADAM_FIELDS(gan_adam_options), GAN_FIELD_RESERVED(gan_adam_options)};
 
 void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 {

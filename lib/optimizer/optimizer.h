@@ -11,8 +11,8 @@
 
 /* An optimizer is one sweep over the block of a network's parameters; a type is what it does to a range of them. */
 typedef struct gan_optimizer_type {
-    const char *name;                              /* in files; in messages between "gan_" and "_create" */
-    const char *state_names[GAN_OPTIMIZER_STATES]; /* in files */
+    const char *name;                              /* in messages between "gan_" and "_create" */
+    const char *state_names[GAN_OPTIMIZER_STATES]; /* of the numbers remembered */
     int states;                                    /* numbers remembered for each parameter */
     bool has_beta2;
     gan_range_task update; /* argument: the optimizer, its steps counting this one */

@@ -8,6 +8,7 @@ static const gan_field fields[] = {
     {"alpha", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_rmsprop_options, alpha), 0, 1, 0.99},
     {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_rmsprop_options, epsilon), 0, FLT_MAX, 1e-8},
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_rmsprop_options, momentum), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_rmsprop_options),
 };
 
 /* The states are the average of squares, then, as the options ask for them, the average and the velocity. */

@@ -6,6 +6,7 @@
 static const gan_field fields[] = {
     {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_sgd_options, rate), 0, FLT_MAX, 0.01},
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_sgd_options, momentum), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_sgd_options),
 };
 
 static void update(void *argument, int64_t begin, int64_t end, int worker)

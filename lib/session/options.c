@@ -34,6 +34,7 @@ static const gan_field fields[] = {
     FIELD(discriminator_clip_value, FLOAT, 0, MOST_CLIP, 0),
     FIELD(discriminator_clip_weights, FLOAT, 0, MOST_CLIP, 0),
     FIELD(accumulate, INT, 1, 65536, 1),
+    GAN_FIELD_RESERVED(gan_session_options),
 };
 
 static const char call[] = "gan_session_create";

@@ -2,7 +2,7 @@
 #include "zoo/zoo.h"
 
 /* The reference game of this library: DCGAN (Radford, Metz, Chintala 2016) with batch discrimination by concat_diff and
- * one-sided label smoothing. At 16 pixels gen2 and dis2 with width 16. */
+ * one-sided label smoothing. At 16 pixels and width 16 they are G and D of examples/game16.c. */
 
 static gan_node *norm_relu(gan_node *x)
 {

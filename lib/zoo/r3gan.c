@@ -5,8 +5,7 @@
  * convolutions whose last one begins with zeros (Fixup; Zhang, Dauphin, Ma 2019), bilinear resampling, leaky relus, the
  * relativistic pairing loss and both zero-centred gradient penalties. The paper's networks are deeper and far wider. */
 
-#define GROUP  16 /* channels of a group */
-#define BLOCKS 1  /* a stage */
+#define GROUP 16 /* channels of a group */
 
 #define MSRA                                             \
     {                                                    \
@@ -23,27 +22,21 @@ static gan_node *block(gan_node *x, int filters)
     return gan_add(x, y);
 }
 
-static gan_node *stage(gan_node *x, int filters)
-{
-    for (int i = 0; i < BLOCKS; i++) x = block(x, filters);
-    return x;
-}
-
 static gan_node *generator(gan_node *z, gan_game_size size)
 {
     int w = size.width;
     gan_node *x = gan_reshape(gan_linear(z, .units = 16 * w), .shape = {4, 4, w});
-    x = stage(x, w);
+    x = block(x, w);
     for (int extent = 4; extent < size.pixels; extent *= 2)
-        x = stage(gan_upsample(x, .factor = 2, .interpolation = GAN_INTERPOLATION_BILINEAR), w);
+        x = block(gan_upsample(x, .factor = 2, .interpolation = GAN_INTERPOLATION_BILINEAR), w);
     return gan_conv2d(x, .filters = 3, .kernel = 1);
 }
 
 static gan_node *discriminator(gan_node *x, gan_game_size size)
 {
     int w = size.width;
-    x = stage(gan_conv2d(x, .filters = w, .kernel = 1), w);
-    for (int extent = size.pixels; extent > 4; extent /= 2) x = stage(gan_average_pool(x, .kernel = 2, .stride = 2), w);
+    x = block(gan_conv2d(x, .filters = w, .kernel = 1), w);
+    for (int extent = size.pixels; extent > 4; extent /= 2) x = block(gan_average_pool(x, .kernel = 2, .stride = 2), w);
     x = gan_conv2d(x, .filters = w, .kernel = 4, .groups = w, .no_bias = true);
     return gan_linear(gan_flatten(x), .units = 1);
 }

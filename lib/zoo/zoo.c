@@ -16,6 +16,7 @@ static const gan_field fields[] = {
     {"pixels", GAN_FIELD_INT, 0, offsetof(gan_zoo_options, pixels), 16, 64, 16},
     {"width", GAN_FIELD_INT, 0, offsetof(gan_zoo_options, width), 1, 1024, 0},
     {"latents", GAN_FIELD_INT, 0, offsetof(gan_zoo_options, latents), 1, 4096, 0},
+    GAN_FIELD_RESERVED(gan_zoo_options),
 };
 
 int gan_zoo_count(void)

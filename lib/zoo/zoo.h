@@ -4,7 +4,8 @@
 
 #include <gan/gan.h>
 
-/* A recipe is a table in a file of its own and a line in zoo.c. */
+/* A recipe is a table beside the functions that build its networks, and a line in zoo.c. Recipes that share networks
+ * share a file. */
 
 typedef struct gan_game_size {
     int pixels, width, latents;

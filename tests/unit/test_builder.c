@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/layer.h"
 #include "support.h"
 
 #include <stdlib.h>
@@ -237,6 +238,14 @@ static gan_node *reserved_member(void)
 {
     return gan_batch_norm(image(4, 4, 1), .reserved = 5);
 }
+static gan_node *long_reserved_member(void)
+{
+    return gan_prelu(image(4, 4, 1), .reserved = 1 - (INT64_C(1) << 32));
+}
+static gan_node *reserved_member_of_two(void)
+{
+    return gan_conditional_batch_norm(image(4, 4, 1), .condition = gan_input(network, 3), .reserved = 5);
+}
 static gan_node *bad_size(void)
 {
     return gan_conv2d_layer(&(gan_conv2d_options){.size = 3 * sizeof(void *) + 100000, .input = image(4, 4, 1)});
@@ -288,6 +297,8 @@ static const struct {
     {shapeless_input, GAN_ERROR_INVALID_ARGUMENT, "gan_input: shape is NULL"},
     {many_inputs, GAN_ERROR_INVALID_ARGUMENT, "at most 8"},
     {reserved_member, GAN_ERROR_INVALID_ARGUMENT, "bn0.reserved is 5; it must be 0"},
+    {long_reserved_member, GAN_ERROR_INVALID_ARGUMENT, "prelu0.reserved is -4294967295; it must be 0"},
+    {reserved_member_of_two, GAN_ERROR_INVALID_ARGUMENT, "options.reserved is 5; it must be 0"},
     {bad_size, GAN_ERROR_INVALID_ARGUMENT, "size is"},
 };
 
@@ -344,6 +355,36 @@ START_TEST(outputs_of_transposed_convolutions)
                                       "%d -> %d, kernel %d, stride %d, padding %d", in, output, kernel, stride,
                                       padding);
                 }
+}
+END_TEST
+
+static size_t field_end(const gan_field *field)
+{
+    const size_t sizes[] = {
+        [GAN_FIELD_INT] = sizeof(int),
+        [GAN_FIELD_INT64] = sizeof(int64_t),
+        [GAN_FIELD_FLOAT] = sizeof(float),
+        [GAN_FIELD_BOOL] = sizeof(bool),
+        [GAN_FIELD_POINTER] = sizeof(void *),
+        [GAN_FIELD_SHAPE] = GAN_MAX_RANK * sizeof(int64_t),
+        [GAN_FIELD_INITIALIZER] = sizeof(gan_initializer),
+    };
+    return field->offset + sizes[field->type];
+}
+
+/* The last member of every layer's options is in its table, so that one named reserved is checked. */
+START_TEST(tables_reach_the_end)
+{
+    int tables = 0;
+    for (int i = 0; gan_layer_types[i]; i++) {
+        const gan_layer_type *type = gan_layer_types[i];
+        size_t end = 0;
+        for (int k = 0; k < type->field_count; k++)
+            if (field_end(&type->fields[k]) > end) end = field_end(&type->fields[k]);
+        if (end) ck_assert_msg(end == type->options_size, "%s: a member is not in the table", type->name);
+        tables += end > 0;
+    }
+    ck_assert_int_ge(tables, 25);
 }
 END_TEST
 
@@ -423,6 +464,7 @@ int main(void)
     tcase_add_test(tests, shapes);
     tcase_add_loop_test(tests, refusal, 0, (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(tests, outputs_of_transposed_convolutions);
+    tcase_add_test(tests, tables_reach_the_end);
     tcase_add_test(tests, networks_do_not_mix);
     tcase_add_test(tests, nothing_at_all);
     tcase_add_test(tests, outputs);

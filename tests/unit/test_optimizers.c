@@ -120,6 +120,12 @@ START_TEST(misuse)
         fails(GAN_ERROR_STATE, calls[i], creators[i](&optimizer, unfinished, NULL));
         ck_assert_ptr_null(optimizer);
     }
+    gan_optimizer *none;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "reserved is 1", gan_sgd_create(&none, network, gan_sgd_options(.reserved = 1)));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "reserved is 1",
+          gan_rmsprop_create(&none, network, gan_rmsprop_options(.reserved = 1)));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "reserved is 1",
+          gan_adam_create(&none, network, gan_adam_options(.reserved = 1)));
     gan_network_free(&unfinished);
     gan_network_free(&network);
     gan_context_free(&context);

@@ -92,6 +92,7 @@ static const struct {
     {SCHEDULE(.start = 1), "gan_schedule.start is 1, which a schedule without a warm-up does not have"},
     {SCHEDULE(.warmup = 1, .start = NAN), "gan_schedule.start is nan"},
     {SCHEDULE(.kind = GAN_SCHEDULE_LINEAR, .steps = 1, .end = INFINITY), "gan_schedule.end is inf"},
+    {SCHEDULE(.reserved = 1), "gan_schedule.reserved is 1; it must be 0"},
     {{.size = 3}, "gan_schedule.size is 3"},
 };
 

@@ -285,6 +285,9 @@ START_TEST(create_misuse)
     o.discriminator = NULL;
     fails(GAN_ERROR_INVALID_ARGUMENT, "discriminator is NULL", gan_session_create(&s, &o));
     o = good;
+    o.reserved = 1;
+    fails(GAN_ERROR_INVALID_ARGUMENT, "reserved is 1; it must be 0", gan_session_create(&s, &o));
+    o = good;
     o.generator_optimizer = NULL;
     fails(GAN_ERROR_INVALID_ARGUMENT, "generator_optimizer is NULL", gan_session_create(&s, &o));
     o = good;

@@ -2,33 +2,34 @@
 #include "support.h"
 
 #include <math.h>
-#include <string.h>
 
-/* Every recipe at every size, small: the networks fit together, and some steps move them to numbers. */
+/* Every recipe at every size, narrower for larger pictures: the networks fit together, and some steps move them to
+ * numbers. */
 
 static const int pixels[] = {16, 32, 64};
 
-#define RECIPES 5
+#define SIZES ((int)(sizeof pixels / sizeof pixels[0]))
 
 static gan_zoo_options recipe(int index, int size)
 {
     return (gan_zoo_options){.size = sizeof(gan_zoo_options),
                              .recipe = gan_zoo_name(index),
                              .pixels = size,
-                             .width = strcmp(gan_zoo_name(index), "dcgan16") == 0 ? 1 : 16,
+                             .width = 256 / size,
                              .latents = 5};
 }
 
 START_TEST(recipes_are_listed)
 {
-    ck_assert_int_eq(gan_zoo_count(), RECIPES);
-    for (int i = 0; i < RECIPES; i++) {
+    int count = gan_zoo_count();
+    ck_assert_int_ge(count, 5);
+    for (int i = 0; i < count; i++) {
         ck_assert_ptr_nonnull(gan_zoo_about(i));
         for (int k = 0; k < i; k++) ck_assert_str_ne(gan_zoo_name(i), gan_zoo_name(k));
     }
     ck_assert_ptr_null(gan_zoo_name(-1));
-    ck_assert_ptr_null(gan_zoo_name(RECIPES));
-    ck_assert_ptr_null(gan_zoo_about(RECIPES));
+    ck_assert_ptr_null(gan_zoo_name(count));
+    ck_assert_ptr_null(gan_zoo_about(count));
 }
 END_TEST
 
@@ -44,8 +45,8 @@ static void check_finite(const gan_network *network)
 /* A G step comes after up to five D steps. */
 START_TEST(recipes_play)
 {
-    int size = pixels[_i / RECIPES];
-    gan_zoo_options options = recipe(_i % RECIPES, size);
+    int size = pixels[_i % SIZES];
+    gan_zoo_options options = recipe(_i / SIZES, size);
     gan_context *context = new_context(2, GAN_KERNELS_AUTO);
     gan_session *session;
     gan_session_report report = {.size = sizeof report};
@@ -102,6 +103,7 @@ START_TEST(misuse)
         {{.size = sizeof(gan_zoo_options), .recipe = "sngan", .pixels = 128}, "pixels is 128"},
         {{.size = sizeof(gan_zoo_options), .recipe = "sngan", .width = -1}, "width is -1"},
         {{.size = sizeof(gan_zoo_options), .recipe = "sngan", .latents = 5000}, "latents is 5000"},
+        {{.size = sizeof(gan_zoo_options), .recipe = "sngan", .reserved = 1}, "reserved is 1; it must be 0"},
         {{.size = 1, .recipe = "sngan"}, "size is 1"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -123,7 +125,7 @@ int main(void)
     tcase_set_timeout(tests, 0);
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, recipes_are_listed);
-    tcase_add_loop_test(tests, recipes_play, 0, RECIPES * 3);
+    tcase_add_loop_test(tests, recipes_play, 0, gan_zoo_count() * SIZES);
     tcase_add_test(tests, the_reference_game);
     tcase_add_test(tests, misuse);
     return run_suite(suite);
