@@ -4,6 +4,8 @@
 #include "layer/registry.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a layer's options are comes from its table of fields, so that a new layer is saved and loaded without a line
@@ -14,6 +16,12 @@ static const char *const kinds[] = {"default",        "normal",        "uniform"
 
 #define KINDS ((int)(sizeof kinds / sizeof kinds[0]))
 
+/* The keys that objects may have. */
+static const char *const initializer_keys[] = {"kind", "scale", "mean", NULL},
+                         *const input_keys[] = {"type", "name", "shape", NULL},
+                         *const layer_keys[] = {"type", "name", "inputs", "options", NULL},
+                         *const network_keys[] = {"version", "name", "weights", "layers", "outputs", NULL};
+
 static bool add(cJSON *object, const char *name, cJSON *item)
 {
     if (cJSON_AddItemToObject(object, name, item)) return true;
@@ -21,9 +29,16 @@ static bool add(cJSON *object, const char *name, cJSON *item)
     return false;
 }
 
-/* The shortest text that gives the float back; a NaN or infinity is never in checked options. */
+/* The double of fewest digits that gives the float back: 0.02, where the float itself is 0.0199999996. A NaN or
+ * infinity is never in checked options. */
 static cJSON *float_item(float number)
 {
+    char text[32];
+    for (int digits = 1; digits < 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)number);
+        double rounded = strtod(text, NULL);
+        if ((float)rounded == number) return cJSON_CreateNumber(rounded);
+    }
     return cJSON_CreateNumber((double)number);
 }
 
@@ -61,6 +76,7 @@ typedef struct form {
     cJSON *(*write)(const void *member);
     bool (*read)(void *member, const cJSON *item);
     const char *expected;
+    const char *const *keys; /* where it is an object */
 } form;
 
 static bool skips_int(const gan_field *field, const void *member)
@@ -148,9 +164,10 @@ static bool read_shape(void *member, const cJSON *item)
 {
     int64_t *shape = member;
     int rank = cJSON_GetArraySize(item);
-    if (!cJSON_IsArray(item) || rank > GAN_MAX_RANK) return false;
-    for (int i = 0; i < rank; i++)
-        if (!gan_json_integer(cJSON_GetArrayItem(item, i), -1, INT64_C(1) << 53, &shape[i])) return false;
+    if (!cJSON_IsArray(item) || rank >= GAN_MAX_RANK) return false;
+    for (int i = 0; i < rank; i++) /* a 0 would end the shape before what follows it */
+        if (!gan_json_integer(cJSON_GetArrayItem(item, i), -1, INT64_C(1) << 53, &shape[i]) || shape[i] == 0)
+            return false;
     return true;
 }
 
@@ -183,9 +200,9 @@ static const form forms[] = {
     [GAN_FIELD_INT64] = {skips_int64, write_int64, read_int64, "a whole number"},
     [GAN_FIELD_FLOAT] = {skips_float, write_float, read_float, "a number"},
     [GAN_FIELD_BOOL] = {skips_bool, write_bool, read_bool, "true or false"},
-    [GAN_FIELD_SHAPE] = {skips_shape, write_shape, read_shape, "an array of up to 8 whole numbers"},
+    [GAN_FIELD_SHAPE] = {skips_shape, write_shape, read_shape, "an array of up to 7 whole numbers, none of them 0"},
     [GAN_FIELD_INITIALIZER] = {skips_initializer, write_initializer, read_initializer,
-                               "an object with kind, scale and mean"},
+                               "an object with kind, scale and mean", initializer_keys},
 };
 
 static cJSON *options_item(const gan_layer *layer)
@@ -251,10 +268,34 @@ static gan_node *node_named(const gan_network *network, const char *name)
     return NULL;
 }
 
+/* gan_options_read() would take it for the default. */
+static bool is_zero_out_of_range(const gan_field *field, const cJSON *item)
+{
+    bool whole = field->type == GAN_FIELD_INT || field->type == GAN_FIELD_INT64;
+    return whole && item->valuedouble == 0 && (field->low > 0 || field->high < 0);
+}
+
+static gan_status read_option(const struct reader *r, const gan_field *field, const char *name, const cJSON *item,
+                              void *member)
+{
+    const form *f = &forms[field->type];
+    char where[160];
+    snprintf(where, sizeof where, "option \"%.60s\" of layer \"%.60s\"", field->name, name);
+    gan_status status = f->keys ? gan_json_check_keys(item, f->keys, r->what, where) : GAN_OK;
+    if (status == GAN_OK && !f->read(member, item))
+        status = gan_fail(GAN_ERROR_FORMAT, "%.200s: %s must be %s", r->what, where, f->expected);
+    if (status == GAN_OK && is_zero_out_of_range(field, item))
+        status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%.200s: %s is 0; it must be %.19g to %.19g, or left out",
+                          r->what, where, field->low, field->high);
+    return status;
+}
+
 static gan_status read_options(const struct reader *r, const gan_layer_type *type, const char *name,
                                const cJSON *options, unsigned char *target)
 {
     const cJSON *item;
+    if (options && !cJSON_IsObject(options))
+        return gan_fail(GAN_ERROR_FORMAT, "%.200s: the options of layer \"%.60s\" must be an object", r->what, name);
     cJSON_ArrayForEach(item, options)
     {
         int i = 0;
@@ -264,10 +305,8 @@ static gan_status read_options(const struct reader *r, const gan_layer_type *typ
                             "%.200s: layer \"%.60s\" (%s) has an option \"%.60s\", which this version "
                             "does not know",
                             r->what, name, type->name, item->string);
-        const form *f = &forms[type->fields[i].type];
-        if (!f->read(target + type->fields[i].offset, item))
-            return gan_fail(GAN_ERROR_FORMAT, "%.200s: option \"%s\" of layer \"%.60s\" must be %s", r->what,
-                            item->string, name, f->expected);
+        gan_status status = read_option(r, &type->fields[i], name, item, target + type->fields[i].offset);
+        if (status != GAN_OK) return status;
     }
     return GAN_OK;
 }
@@ -295,7 +334,8 @@ static gan_status read_input_layer(const struct reader *r, const char *name, con
 {
     int64_t shape[GAN_MAX_RANK] = {0};
     if (!read_shape(shape, cJSON_GetObjectItemCaseSensitive(json, "shape")))
-        return gan_fail(GAN_ERROR_FORMAT, "%.200s: input \"%.60s\" must have a shape", r->what, name);
+        return gan_fail(GAN_ERROR_FORMAT, "%.200s: input \"%.60s\" must have a shape, %s", r->what, name,
+                        forms[GAN_FIELD_SHAPE].expected);
     gan_input_layer(r->network, shape_rank(shape), shape, name);
     return GAN_OK;
 }
@@ -323,7 +363,12 @@ static gan_status read_layer(const struct reader *r, int index, const cJSON *jso
     const char *type_name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "type"));
     if (!name || !type_name)
         return gan_fail(GAN_ERROR_FORMAT, "%.200s: layer %d must have a type and a name", r->what, index);
-    if (strcmp(type_name, gan_layer_input.name) == 0) return read_input_layer(r, name, json);
+    bool is_input = strcmp(type_name, gan_layer_input.name) == 0;
+    char where[80];
+    snprintf(where, sizeof where, "layer \"%.60s\"", name);
+    gan_status status = gan_json_check_keys(json, is_input ? input_keys : layer_keys, r->what, where);
+    if (status != GAN_OK) return status;
+    if (is_input) return read_input_layer(r, name, json);
     const gan_layer_type *type = gan_layer_type_named(r->network->context, type_name);
     if (!type)
         return gan_fail(GAN_ERROR_FORMAT,
@@ -357,6 +402,20 @@ static gan_status read_layers(const struct reader *r, const cJSON *json)
     return gan_network_build(r->network);
 }
 
+static gan_status read_network_options(gan_network_options *options, const cJSON *json, const char *what)
+{
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "name"),
+                *weights = cJSON_GetObjectItemCaseSensitive(json, "weights");
+    gan_status status = gan_json_check_keys(json, network_keys, what, "the network");
+    if (status == GAN_OK && weights) status = gan_json_check_keys(weights, initializer_keys, what, "weights");
+    if (status != GAN_OK) return status;
+    options->name = cJSON_GetStringValue(name);
+    if (name && !options->name) return gan_fail(GAN_ERROR_FORMAT, "%.300s: the network's name must be a text", what);
+    if (weights && !read_initializer(&options->weights, weights))
+        return gan_fail(GAN_ERROR_FORMAT, "%.300s: weights must be %s", what, forms[GAN_FIELD_INITIALIZER].expected);
+    return GAN_OK;
+}
+
 gan_status gan_architecture_read(gan_network **network, gan_context *context, const cJSON *json, const char *what)
 {
     int64_t version;
@@ -366,12 +425,9 @@ gan_status gan_architecture_read(gan_network **network, gan_context *context, co
     if (version > GAN_ARCHITECTURE_VERSION)
         return gan_fail(GAN_ERROR_FORMAT, "%.300s: the network is of version %d; this library reads up to %d", what,
                         (int)version, GAN_ARCHITECTURE_VERSION);
-    gan_network_options options = {.size = sizeof options,
-                                   .name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "name"))};
-    const cJSON *weights = cJSON_GetObjectItemCaseSensitive(json, "weights");
-    if (weights && !read_initializer(&options.weights, weights))
-        return gan_fail(GAN_ERROR_FORMAT, "%.300s: weights must be %s", what, forms[GAN_FIELD_INITIALIZER].expected);
-    gan_status status = gan_network_create(network, context, &options);
+    gan_network_options options = {.size = sizeof options};
+    gan_status status = read_network_options(&options, json, what);
+    if (status == GAN_OK) status = gan_network_create(network, context, &options);
     if (status != GAN_OK) return status;
     status = read_layers(&(struct reader){*network, what}, json);
     if (status != GAN_OK) gan_network_free(network);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/json.h"
-#include "core/error.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the character that begins at text, 0 when it is not UTF-8 (RFC 3629): no stray and no overlong sequences, no
@@ -26,7 +27,45 @@ static size_t character_bytes(const unsigned char *text, size_t left)
     return 0;
 }
 
-gan_status gan_json_parse(cJSON **json, const char *text, size_t length, const char *what)
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, so that a file of many keys costs no more than its size. */
+static gan_status check_one_object(const cJSON *object, gan_context *context, const char *what)
+{
+    size_t count = 0;
+    const cJSON *item;
+    const char **keys =
+        gan_context_allocate(context, (size_t)cJSON_GetArraySize(object) + 1, sizeof *keys, "an object's keys");
+    if (!keys) return GAN_ERROR_OUT_OF_MEMORY;
+    cJSON_ArrayForEach(item, object) keys[count++] = item->string;
+    qsort(keys, count, sizeof *keys, compare_keys);
+    gan_status status = GAN_OK;
+    for (size_t i = 1; status == GAN_OK && i < count; i++)
+        if (strcmp(keys[i - 1], keys[i]) == 0)
+            status =
+                gan_fail(GAN_ERROR_FORMAT, "%.300s: its JSON has the key \"%.60s\" twice in one object", what, keys[i]);
+    gan_context_release(context, keys);
+    return status;
+}
+
+/* Of the value and all in it, as deep as the JSON library goes (1000). What a key that is there twice means, readers do
+ * not agree on (RFC 8259, section 4). */
+static gan_status check_objects(const cJSON *json, gan_context *context, const char *what)
+{
+    const cJSON *item;
+    gan_status status = cJSON_IsObject(json) ? check_one_object(json, context, what) : GAN_OK;
+    cJSON_ArrayForEach(item, json)
+    {
+        if (status != GAN_OK) break;
+        if (item->child) status = check_objects(item, context, what);
+    }
+    return status;
+}
+
+gan_status gan_json_parse(cJSON **json, gan_context *context, const char *text, size_t length, const char *what)
 {
     *json = NULL;
     for (size_t i = 0; i < length;) {
@@ -35,13 +74,33 @@ gan_status gan_json_parse(cJSON **json, const char *text, size_t length, const c
         i += bytes;
     }
     const char *end = NULL;
+    errno = 0; /* the JSON library returns the same for want of memory, which malloc() tells here */
     *json = cJSON_ParseWithLengthOpts(text, length, &end, false);
+    if (!*json && errno == ENOMEM) return gan_fail(GAN_ERROR_OUT_OF_MEMORY, "out of memory: the JSON of %.300s", what);
     size_t used = end ? (size_t)(end - text) : 0, rest = used;
     while (rest < length && memchr(" \t\r\n", text[rest], 4)) rest++;
-    if (*json && rest == length) return GAN_OK;
+    gan_status status = *json && rest == length
+                            ? check_objects(*json, context, what)
+                            : gan_fail(GAN_ERROR_FORMAT, "%.300s: its JSON is wrong at byte %zu", what, used);
+    if (status == GAN_OK) return GAN_OK;
     cJSON_Delete(*json);
     *json = NULL;
-    return gan_fail(GAN_ERROR_FORMAT, "%.300s: its JSON is wrong at byte %zu", what, used);
+    return status;
+}
+
+gan_status gan_json_check_keys(const cJSON *object, const char *const *keys, const char *what, const char *where)
+{
+    const cJSON *item;
+    if (!cJSON_IsObject(object)) return gan_fail(GAN_ERROR_FORMAT, "%.200s: %s must be an object", what, where);
+    cJSON_ArrayForEach(item, object)
+    {
+        int i = 0;
+        while (keys[i] && strcmp(keys[i], item->string) != 0) i++;
+        if (!keys[i])
+            return gan_fail(GAN_ERROR_FORMAT, "%.200s: %s has a \"%.60s\", which this version does not know", what,
+                            where, item->string);
+    }
+    return GAN_OK;
 }
 
 bool gan_json_integer(const cJSON *item, int64_t low, int64_t high, int64_t *number)

@@ -166,8 +166,6 @@ static gan_status check_cover(const gan_safetensors *file)
         const unsigned char *begin = file->tensors[i].data, *end = begin + file->tensors[i].bytes;
         for (int k = 0; k < i; k++) {
             const unsigned char *other = file->tensors[k].data;
-            if (strcmp(file->tensors[i].name, file->tensors[k].name) == 0)
-                return bad(file, file->tensors[i].name, "is there twice");
             if (begin < other + file->tensors[k].bytes && other < end)
                 return bad(file, file->tensors[i].name, "overlaps another");
         }
@@ -218,7 +216,8 @@ static gan_status read_header(gan_safetensors *file)
                         " bytes does not fit into %zu",
                         file->path, length, file->size);
     file->data = PREFIX + (size_t)length;
-    gan_status status = gan_json_parse(&file->header, (const char *)file->bytes + PREFIX, (size_t)length, file->path);
+    gan_status status =
+        gan_json_parse(&file->header, file->context, (const char *)file->bytes + PREFIX, (size_t)length, file->path);
     if (status != GAN_OK) return status;
     if (!cJSON_IsObject(file->header)) return gan_fail(GAN_ERROR_FORMAT, "%.300s: the header is no object", file->path);
     return read_entries(file);
@@ -249,16 +248,6 @@ void gan_safetensors_free(gan_safetensors **handle)
     gan_context_release(context, file->bytes);
     gan_context_release(context, file);
     gan_context_free(&context);
-}
-
-int gan_safetensors_count(const gan_safetensors *file)
-{
-    return file->count;
-}
-
-const gan_stored_tensor *gan_safetensors_get(const gan_safetensors *file, int index)
-{
-    return &file->tensors[index];
 }
 
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name)

@@ -23,21 +23,17 @@ typedef struct gan_stored_text {
     const char *key, *text;
 } gan_stored_text;
 
-/* Writes a file whole or not at all. Names and keys must differ. GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO,
- * GAN_ERROR_UNSUPPORTED without a JSON library. */
+/* Writes a file whole or not at all. Names and keys must differ. GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO. */
 gan_status gan_safetensors_write(gan_context *context, const char *path, const gan_stored_tensor *tensors, int count,
                                  const gan_stored_text *texts, int text_count);
 
 typedef struct gan_safetensors gan_safetensors;
 
 /* Reads and checks a whole file: every byte of the data belongs to one tensor, names differ, texts are UTF-8. Nothing
- * is allocated that the file's size does not justify. GAN_ERROR_IO, GAN_ERROR_FORMAT, GAN_ERROR_OUT_OF_MEMORY,
- * GAN_ERROR_UNSUPPORTED. */
+ * is allocated that the file's size does not justify. GAN_ERROR_IO, GAN_ERROR_FORMAT, GAN_ERROR_OUT_OF_MEMORY. */
 gan_status gan_safetensors_read(gan_safetensors **file, gan_context *context, const char *path);
 void gan_safetensors_free(gan_safetensors **file);
 
-int gan_safetensors_count(const gan_safetensors *file);
-const gan_stored_tensor *gan_safetensors_get(const gan_safetensors *file, int index);
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name); /* or NULL */
 const char *gan_safetensors_text(const gan_safetensors *file, const char *key);               /* or NULL */
 const char *gan_safetensors_path(const gan_safetensors *file);

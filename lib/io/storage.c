@@ -87,7 +87,7 @@ static gan_status read_network(gan_network **network, gan_context *context, cons
     const char *text = gan_safetensors_text(file, NETWORK_KEY), *path = gan_safetensors_path(file);
     cJSON *json = NULL;
     if (!text) return gan_fail(GAN_ERROR_FORMAT, "%.300s has no network: no \"%s\" in its metadata", path, NETWORK_KEY);
-    gan_status status = gan_json_parse(&json, text, strlen(text), path);
+    gan_status status = gan_json_parse(&json, context, text, strlen(text), path);
     if (status == GAN_OK) status = gan_architecture_read(network, context, json, path);
     if (status == GAN_OK) status = read_weights(file, *network);
     cJSON_Delete(json);
@@ -144,7 +144,7 @@ gan_status gan_network_from_json(gan_network **network, gan_context *context, co
     if (!context || !text)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_from_json: %s is NULL", context ? "text" : "context");
     cJSON *json;
-    gan_status status = gan_json_parse(&json, text, length, "the text");
+    gan_status status = gan_json_parse(&json, context, text, length, "the text");
     if (status == GAN_OK) status = gan_architecture_read(network, context, json, "the text");
     cJSON_Delete(json);
     return status;

@@ -221,6 +221,7 @@ const gan_layer_type gan_layer_attention = {
     .options_size = sizeof(gan_attention_options),
     .fields = fields,
     .field_count = GAN_FIELD_COUNT(fields),
+    .least_inputs = 3,
     .traits = GAN_READS_X | GAN_CURVED,
     .infer = infer,
     .memory = memory,

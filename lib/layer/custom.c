@@ -300,6 +300,7 @@ gan_status gan_custom_register(gan_context *context, const gan_custom_type *give
         .options_size = sizeof(struct custom_options),
         .fields = fields,
         .field_count = GAN_FIELD_COUNT(fields),
+        .most_inputs = GAN_MAX_INPUTS,
         .traits = GAN_READS_X | GAN_READS_Y | (read.curved ? GAN_CURVED : 0),
         .infer = infer,
         .memory = memory,

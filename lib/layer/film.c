@@ -256,6 +256,7 @@ const gan_layer_type gan_layer_film = {
     .options_size = sizeof(gan_film_options),
     .fields = fields,
     .field_count = GAN_FIELD_COUNT(fields),
+    .least_inputs = 2,
     .traits = GAN_READS_X | GAN_CURVED,
     .infer = infer,
     .memory = memory,

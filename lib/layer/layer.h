@@ -109,6 +109,7 @@ typedef struct gan_layer_type {
     size_t options_size;
     const gan_field *fields;
     int field_count;
+    int least_inputs, most_inputs; /* 0 means 1, and as many as the least; checked before `infer` */
     unsigned traits;
 
     /* Checks the inputs and works out the rest of gan_layer. Errors begin with the layer's name. */

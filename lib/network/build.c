@@ -81,6 +81,16 @@ static void free_node(gan_context *context, gan_node *node)
     gan_context_release(context, node);
 }
 
+/* Only an input layer has none, and only gan_input_layer() makes one. */
+static gan_status check_input_count(const gan_layer *layer, int count)
+{
+    int least = layer->type->least_inputs ? layer->type->least_inputs : 1;
+    int most = layer->type->most_inputs ? layer->type->most_inputs : least;
+    if (count == 0 || (count >= least && count <= most)) return GAN_OK;
+    if (least == most) return gan_layer_fail_option(layer, "it is given %d inputs; there must be %d", count, least);
+    return gan_layer_fail_option(layer, "it is given %d inputs; there must be %d to %d", count, least, most);
+}
+
 static gan_status connect(gan_network *network, gan_node *node, gan_node *const *inputs, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -115,6 +125,7 @@ static gan_status fill_node(gan_network *network, gan_node *node, gan_node *cons
     if (status == GAN_OK)
         status =
             gan_options_read(node->options, type->options_size, options, node->name, type->fields, type->field_count);
+    if (status == GAN_OK) status = check_input_count(&node->layer, count);
     if (status == GAN_OK) status = connect(network, node, inputs, count);
     if (status == GAN_OK && type->infer) status = type->infer(&node->layer);
     return status;
