@@ -42,7 +42,6 @@ static const gan_field fields[] = {
     {"gap", GAN_FIELD_INT, 0, offsetof(gan_grid_options, gap), 0, 64, 0},
     {"background", GAN_FIELD_INT, 0, offsetof(gan_grid_options, background), 0, 255, 0},
 };
-GAN_STRUCT_ENDS(gan_grid_options, background);
 
 static gan_status check_pictures(const gan_tensor *images)
 {

@@ -20,6 +20,7 @@ static const gan_field fields[] = {
     {"step", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_check_options, step), 0, 1, 4e-3},
     {"tolerance", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_check_options, tolerance), 0, 1, 1e-2},
     {"first_only", GAN_FIELD_BOOL, 0, offsetof(gan_check_options, first_only), 0, 1, 0},
+    GAN_FIELD_RESERVED(gan_check_options),
 };
 
 /* The function that is differentiated: the sum over outputs of y * r, or over output 0 of its tangent in direction v

@@ -402,6 +402,7 @@ START_TEST(check_misuse)
     fails(GAN_ERROR_INVALID_ARGUMENT, "batch is -1", gan_check_network(network, gan_check_options(.batch = -1)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "step is 2", gan_check_network(network, gan_check_options(.step = 2)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "tolerance", gan_check_network(network, gan_check_options(.tolerance = -1)));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "reserved", gan_check_network(network, gan_check_options(.reserved = 1)));
     fails(GAN_ERROR_INVALID_ARGUMENT, "classes[0] is -1",
           gan_check_network(network, gan_check_options(.classes = {-1})));
     fails(GAN_ERROR_INVALID_ARGUMENT, "classes[1] is 2; it must be 0 to 0",
