@@ -14,6 +14,7 @@ void check_augment_file(const golden *file, gan_context *context, const char *pr
 void check_layer_file(const golden *file, gan_context *context, const char *prefix);
 void check_penalty_file(const golden *file, gan_context *context, const char *prefix);
 void check_optimizer_file(const golden *file, gan_context *context, const char *prefix);
+void check_recipe_file(const golden *file, gan_context *context, const char *prefix);
 void check_steps_file(const golden *file, gan_context *context, const char *prefix);
 void check_loss_file(const golden *file, gan_context *context, const char *prefix);
 void check_cross_entropy_file(const golden *file, gan_context *context, const char *prefix);

@@ -40,6 +40,7 @@ static const golden_kind kinds[] = {
     {"multiply", check_layer_file},
     {"sum_channels", check_layer_file},
     {"broadcast", check_layer_file},
+    {"recipe_", check_recipe_file},
     {"spectral_norm", check_spectral_file},
     {"layer_norm", check_layer_file},
     {"instance_norm", check_layer_file},
@@ -88,15 +89,19 @@ START_TEST(every_kind_has_a_file)
 }
 END_TEST
 
-START_TEST(every_loss_has_a_file)
+static void check_there(const char *kind, const char *what)
 {
-    for (int k = 0; gan_adversarial_losses[k]; k++) {
-        char name[128];
-        bool found = false;
-        snprintf(name, sizeof name, "loss_%s.safetensors", gan_adversarial_losses[k]()->name);
-        for (int i = 0; i < file_count; i++) found = found || strcmp(files[i]->d_name, name) == 0;
-        ck_assert_msg(found, "%s has no file %s", folder, name);
-    }
+    char name[128];
+    bool found = false;
+    snprintf(name, sizeof name, "%s_%s.safetensors", kind, what);
+    for (int i = 0; i < file_count; i++) found = found || strcmp(files[i]->d_name, name) == 0;
+    ck_assert_msg(found, "%s has no file %s", folder, name);
+}
+
+START_TEST(every_loss_and_recipe_has_a_file)
+{
+    for (int k = 0; gan_adversarial_losses[k]; k++) check_there("loss", gan_adversarial_losses[k]()->name);
+    for (int k = 0; k < gan_zoo_count(); k++) check_there("recipe", gan_zoo_name(k));
 }
 END_TEST
 
@@ -128,7 +133,7 @@ int main(void)
     tcase_add_loop_test(cases, golden_file, 0, file_count < 0 ? 0 : file_count * kernel_set_count());
     /* A folder of the caller's may hold some kinds only, but not none. */
     int all = (int)(sizeof kinds / sizeof kinds[0]);
-    if (!getenv("GAN_GOLDEN_DIR")) tcase_add_test(cases, every_loss_has_a_file);
+    if (!getenv("GAN_GOLDEN_DIR")) tcase_add_test(cases, every_loss_and_recipe_has_a_file);
     if (!getenv("GAN_GOLDEN_DIR") || file_count <= 0) tcase_add_loop_test(cases, every_kind_has_a_file, 0, all);
     int status = run_suite(suite);
     for (int i = 0; i < file_count; i++) free(files[i]);
