@@ -130,10 +130,87 @@ static void reference_deviation_curvature(double **out, double **in, const int64
     }
 }
 
-const struct test_case batch_cases[] = {
-    CASE(similarity, "M", "C", false, 0, 4e-6),           CASE(similarity_tangent, "MM", "C", false, 0, 4e-6),
-    CASE(similarity_gradient, "MN", "D", false, 0, 4e-6), CASE(similarity_gradient_tangent, "MMN", "D", false, 0, 4e-6),
-    CASE(deviation, "X", "mmc", false, 0, 4e-6),          CASE(deviation_backward, "ymmmc", "m", false, 0, 1e-6),
-    CASE(deviation_tangent, "mmmm", "c", false, 0, 4e-6), CASE(deviation_curvature, "XXmmc", "X2", false, 0, 1e-5),
+static void run_concat_diff(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff(out[0], out[1], in[0], s[0], s[1], s[2], s[3]);
+}
+
+static void reference_concat_diff(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], pixels = s[2], c = s[3];
+    for (int64_t p = 0; p < pixels; p++) {
+        double *mean = out[1] + p * c;
+        for (int64_t j = 0; j < c; j++) {
+            mean[j] = 0;
+            for (int64_t n = 0; n < batch; n++) mean[j] += in[0][(n * s[1] + p) * c + j] / (double)batch;
+        }
+        for (int64_t n = 0; n < batch; n++) {
+            const double *x = in[0] + (n * s[1] + p) * c;
+            double *y = out[0] + (n * s[1] + p) * (c + 1);
+            y[c] = 0;
+            for (int64_t j = 0; j < c; j++) {
+                y[j] = x[j];
+                y[c] += fabs(x[j] - mean[j]) / (double)c;
+            }
+        }
+    }
+}
+
+static void run_concat_diff_backward(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff_backward(out[0], in[0], in[1], in[2], out[1], s[0], s[1], s[2], s[3]);
+}
+
+/* The scratch, out[1], holds what the kernel likes; the reference leaves there what ours does. */
+static void reference_concat_diff_backward(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], c = s[3], in_stride = s[1] * c, out_stride = s[1] * (c + 1);
+    for (int64_t i = 0; i < s[2] * c; i++) {
+        const double *x = in[1] + i, *dy = in[0] + i + i / c, *g = in[0] + i / c * (c + 1) + c;
+        double average = 0;
+        for (int64_t n = 0; n < batch; n++)
+            average += g[n * out_stride] * sign(x[n * in_stride] - in[2][i]) / (double)batch;
+        for (int64_t n = 0; n < batch; n++)
+            out[0][n * in_stride + i] =
+                dy[n * out_stride] + (g[n * out_stride] * sign(x[n * in_stride] - in[2][i]) - average) / (double)c;
+        out[1][i] = average / (double)c;
+    }
+}
+
+static void run_concat_diff_tangent(const gan_kernels *k, float **out, float **in, const int64_t *s)
+{
+    k->concat_diff_tangent(out[0], in[0], in[1], in[2], out[1], s[0], s[1], s[2], s[3]);
+}
+
+static void reference_concat_diff_tangent(double **out, double **in, const int64_t *s)
+{
+    const int64_t batch = s[0], c = s[3];
+    for (int64_t i = 0; i < s[2] * c; i++) {
+        const double *tx = in[0] + i, *x = in[1] + i;
+        double average = 0;
+        for (int64_t n = 0; n < batch; n++) average += tx[n * s[1] * c] / (double)batch;
+        for (int64_t n = 0; n < batch; n++) {
+            double *y = out[0] + (n * s[1] + i / c) * (c + 1);
+            if (i % c == 0) y[c] = 0;
+            y[i % c] = tx[n * s[1] * c];
+            y[c] += sign(x[n * s[1] * c] - in[2][i]) * (tx[n * s[1] * c] - average) / (double)c;
+        }
+        out[1][i] = average;
+    }
+}
+
+static const struct test_case cases[] = {
+    CASE(concat_diff, "X", "Ym", false, 0, 1e-6),
+    CASE(concat_diff_backward, "YXm", "Xm", false, 0, 1e-6),
+    CASE(concat_diff_tangent, "XXm", "Ym", false, 0, 1e-6),
+    CASE(similarity, "M", "C", false, 0, 4e-6),
+    CASE(similarity_tangent, "MM", "C", false, 0, 4e-6),
+    CASE(similarity_gradient, "MN", "D", false, 0, 4e-6),
+    CASE(similarity_gradient_tangent, "MMN", "D", false, 0, 4e-6),
+    CASE(deviation, "X", "mmc", false, 0, 4e-6),
+    CASE(deviation_backward, "ymmmc", "m", false, 0, 1e-6),
+    CASE(deviation_tangent, "mmmm", "c", false, 0, 4e-6),
+    CASE(deviation_curvature, "XXmmc", "X2", false, 0, 1e-5),
 };
-const int batch_case_count = (int)(sizeof batch_cases / sizeof *batch_cases);
+
+const struct test_table batch_cases = {cases, (int)(sizeof cases / sizeof *cases)};

@@ -20,8 +20,12 @@ struct test_case {
 #name, in, out, in_place, relative, floor, run_##name, reference_##name \
     }
 
-/* Kernels that compare the samples of a batch. */
-extern const struct test_case batch_cases[];
-extern const int batch_case_count;
+struct test_table {
+    const struct test_case *cases;
+    int count;
+};
+
+extern const struct test_table batch_cases;  /* kernels that compare the samples of a batch */
+extern const struct test_table update_cases; /* optimizers' */
 
 #endif
