@@ -221,8 +221,8 @@ static bool create(training *t)
 
 static bool prepare(training *t, char metrics_path[PATH_BYTES])
 {
-    if (t->set->profile &&
-        (!check(gan_profile_create(&t->profile, t->context)) || !check(gan_session_profile(t->session, t->profile))))
+    if (t->set->profile && (!check(gan_profile_create(&t->profile, t->context)) ||
+                            !check(gan_session_set_profile(t->session, t->profile))))
         return false;
     if (!open_data(t) || !make_tensors(t) || !open_output(t, metrics_path)) return false;
     printf("%" PRId64 " pictures from %s, batches of %" PRId64 ", %" PRId64 " steps an epoch, %" PRId64

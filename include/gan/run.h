@@ -91,7 +91,7 @@ GAN_API gan_status gan_run_tangent_backward(gan_run *run, const gan_tensor *grad
 
 /* Adds the times of the run's passes to the profile from now on; NULL: to none. The run keeps the profile alive.
  * GAN_ERROR_INVALID_ARGUMENT: run is NULL. GAN_ERROR_OUT_OF_MEMORY: the run's profile is as it was. */
-GAN_API gan_status gan_run_profile(gan_run *run, gan_profile *profile);
+GAN_API gan_status gan_run_set_profile(gan_run *run, gan_profile *profile);
 
 /* Bytes that the run holds for activations, gradients and scratch; 0 for NULL. */
 GAN_API size_t gan_run_bytes(const gan_run *run);

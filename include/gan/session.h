@@ -209,7 +209,7 @@ GAN_API int64_t gan_session_flops(const gan_session *session);
 
 /* Adds the times of all parts of the session's steps to the profile from now on; NULL: to none. The session keeps the
  * profile alive. GAN_ERROR_INVALID_ARGUMENT: session is NULL. GAN_ERROR_OUT_OF_MEMORY. */
-GAN_API gan_status gan_session_profile(gan_session *session, gan_profile *profile);
+GAN_API gan_status gan_session_set_profile(gan_session *session, gan_profile *profile);
 
 #ifdef __cplusplus
 }

@@ -128,9 +128,9 @@ void gan_run_forget_inputs(gan_run *run)
     run->has_input_gradients = run->has_tangents = false;
 }
 
-gan_status gan_run_profile(gan_run *run, gan_profile *profile)
+gan_status gan_run_set_profile(gan_run *run, gan_profile *profile)
 {
-    if (!run) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_profile: run is NULL");
+    if (!run) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_run_set_profile: run is NULL");
     gan_profile_part *part = profile ? gan_profile_part_of(profile, run->network) : NULL;
     if (profile && !part) return GAN_ERROR_OUT_OF_MEMORY;
     gan_profile *old = run->profile;

@@ -67,7 +67,7 @@ static gan_status make_runs(const gan_session *session, gan_session_memory *memo
     for (int i = 0; status == GAN_OK && i < 3 + points; i++) {
         gan_mode mode = runs[i].tangents & with_tangents ? GAN_TRAINING_TANGENTS : GAN_TRAINING;
         status = gan_labelled_run_create(runs[i].run, runs[i].network, mode, memory->capacity, i ? runs[0].run : NULL);
-        if (status == GAN_OK) status = gan_run_profile(runs[i].run->run, session->profile);
+        if (status == GAN_OK) status = gan_run_set_profile(runs[i].run->run, session->profile);
     }
     return status;
 }

@@ -65,16 +65,16 @@ void gan_session_free(gan_session **handle)
     gan_context_free(&context);
 }
 
-gan_status gan_session_profile(gan_session *session, gan_profile *profile)
+gan_status gan_session_set_profile(gan_session *session, gan_profile *profile)
 {
-    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_profile: session is NULL");
+    if (!session) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_session_set_profile: session is NULL");
     gan_run *const runs[] = {session->memory.g.run, session->memory.d_real.run, session->memory.d_fake.run,
                              session->memory.d_points.run};
     gan_network *const networks[] = {session->options.generator, session->options.discriminator};
     for (int i = 0; profile && i < 2; i++)
         if (!gan_profile_part_of(profile, networks[i])) return GAN_ERROR_OUT_OF_MEMORY;
     for (int i = 0; i < 4; i++)
-        if (runs[i]) gan_run_profile(runs[i], profile); /* the profile has its part already: it does not fail */
+        if (runs[i]) gan_run_set_profile(runs[i], profile); /* the profile has its part already: it does not fail */
     gan_profile *old = session->profile;
     session->profile = profile ? gan_profile_retain(profile) : NULL;
     gan_profile_free(&old);

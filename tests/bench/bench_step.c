@@ -64,7 +64,7 @@ static void time_steps(const settings *set, gan_context *context, result *r)
     must(gan_random_uniform(context, GAN_STREAM_USER, &position, real, -1, 1));
     for (int i = 0; i < WARM_STEPS; i++) one_step(set, &g, real);
     if (set->profile) must(gan_profile_create(&profile, context));
-    must(gan_session_profile(g.session, profile));
+    must(gan_session_set_profile(g.session, profile));
     for (int64_t i = 0; i < set->steps; i++) {
         double begin = seconds();
         one_step(set, &g, real);

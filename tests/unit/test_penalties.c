@@ -131,7 +131,7 @@ START_TEST(passes)
         gan_profile *profile;
         ok(gan_profile_create(&profile, context));
         ok(make_game(&made, context, (game_options){.penalties = {{.kind = cases[i].kind, .every = 2}}}));
-        ok(gan_session_profile(made.session, profile));
+        ok(gan_session_set_profile(made.session, profile));
         for (int k = 0; k < 4; k++) step(&made);
         ck_assert_int_eq(calls(profile, "conv0", GAN_PASS_FORWARD), 12 + 2 * (cases[i].forward - 3));
         ck_assert_int_eq(calls(profile, "conv0", GAN_PASS_TANGENT), 2 * cases[i].tangents);

@@ -45,7 +45,7 @@ static gan_profile_row find(const char *network, const char *layer, gan_pass pas
 /* D sees real pictures, generated ones, and these again; its first layer has no input gradient but in the G step. */
 START_TEST(counts_passes)
 {
-    ok(gan_session_profile(play.session, profile));
+    ok(gan_session_set_profile(play.session, profile));
     ck_assert_int_eq(gan_profile_count(profile), 0);
     for (int i = 0; i < 2; i++) ok(gan_session_step(play.session, real, NULL));
     ck_assert_int_eq(find("discriminator", "conv0", GAN_PASS_FORWARD).calls, 6);
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(counts_operations)
 {
     double operations = 0;
-    ok(gan_session_profile(play.session, profile));
+    ok(gan_session_set_profile(play.session, profile));
     ok(gan_session_step(play.session, real, NULL));
     for (int i = 0; i < gan_profile_count(profile); i++) operations += row_at(i).operations;
     ck_assert_double_eq(operations, 5 * (double)gan_session_flops(play.session));
@@ -78,12 +78,12 @@ END_TEST
 
 START_TEST(resets_and_stops)
 {
-    ok(gan_session_profile(play.session, profile));
+    ok(gan_session_set_profile(play.session, profile));
     ok(gan_session_step(play.session, real, NULL));
     ck_assert_int_gt(gan_profile_count(profile), 0);
     gan_profile_reset(profile);
     ck_assert_int_eq(gan_profile_count(profile), 0);
-    ok(gan_session_profile(play.session, NULL));
+    ok(gan_session_set_profile(play.session, NULL));
     ok(gan_session_step(play.session, real, NULL));
     ck_assert_int_eq(gan_profile_count(profile), 0);
 }
@@ -95,14 +95,14 @@ START_TEST(lives)
     gan_run *run;
     gan_network *network = play.d;
     ok(gan_run_create(&run, network, GAN_INFERENCE, 5));
-    ok(gan_run_profile(run, profile));
+    ok(gan_run_set_profile(run, profile));
     gan_profile *mine = profile;
     profile = NULL;
     gan_profile_free(&mine);
     ok(gan_run_forward(run, real));
     gan_run_free(&run);
     ok(gan_profile_create(&profile, context));
-    ok(gan_session_profile(play.session, profile));
+    ok(gan_session_set_profile(play.session, profile));
     ok(gan_session_step(play.session, real, NULL));
     free_game(&play);
     ck_assert_int_eq(find("discriminator", "conv0", GAN_PASS_FORWARD).calls, 3);
@@ -112,7 +112,7 @@ END_TEST
 START_TEST(tables)
 {
     size_t length, again;
-    ok(gan_session_profile(play.session, profile));
+    ok(gan_session_set_profile(play.session, profile));
     ok(gan_session_step(play.session, real, NULL));
     ok(gan_profile_table(profile, NULL, 0, &length));
     char *text = malloc(length + 1);
@@ -141,8 +141,8 @@ START_TEST(misuse)
     fails(GAN_ERROR_INVALID_ARGUMENT, "gan_profile_row.size is 0", gan_profile_get(profile, 0, &none));
     fails(GAN_ERROR_INVALID_ARGUMENT, "profile is NULL", gan_profile_table(NULL, NULL, 0, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "text is NULL and capacity 7", gan_profile_table(profile, NULL, 7, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_profile(NULL, profile));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "session is NULL", gan_session_profile(NULL, profile));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "run is NULL", gan_run_set_profile(NULL, profile));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "session is NULL", gan_session_set_profile(NULL, profile));
     ck_assert_int_eq(gan_profile_count(NULL), 0);
     gan_profile_reset(NULL);
     gan_profile_free(NULL);
