@@ -1,52 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zoo/zoo.h"
 
-#define HE                                \
-    {                                     \
-        .kind = GAN_INITIALIZER_HE_NORMAL \
-    }
+/* The residual networks for CIFAR-10 of Gulrajani et al. 2017, and Miyato et al. 2018 after them. Blocks begin with the
+ * deviation sqrt(4 / (fan_in + fan_out)), all else with Glorot's. */
 
-/* Glorot's with the gain of a relu in the blocks, as SNGAN's authors have it. */
-#define GLOROT_RELU                                                  \
+#define BLOCK_WEIGHTS                                                \
     {                                                                \
         .kind = GAN_INITIALIZER_GLOROT_UNIFORM, .scale = 1.41421356f \
     }
 
-gan_node *gan_residual_generator(gan_node *z, gan_game_size size, gan_initializer block_weights)
+/* Where the two papers differ. */
+struct style {
+    int generator_width; /* times the width */
+    float epsilon;       /* of batch norm */
+    bool spectral_norm;
+    gan_node *(*pool)(gan_node *x); /* over the places, before D's last layer */
+    bool no_bias;                   /* in that */
+};
+
+static gan_node *batch_norm(gan_node *x, void *epsilon)
 {
-    gan_node *x = gan_reshape(gan_linear(z, .units = 16 * size.width), .shape = {4, 4, size.width});
+    return gan_batch_norm(x, .epsilon = *(float *)epsilon);
+}
+
+/* A 4x4 map from the latents, one block for each doubling, and a picture. */
+static gan_node *generator(gan_node *z, gan_game_size size, struct style style)
+{
+    int width = style.generator_width * size.width;
+    gan_node *x = gan_reshape(gan_linear(z, .units = 16 * width), .shape = {4, 4, width});
     for (int extent = 4; extent < size.pixels; extent *= 2)
-        x = gan_residual_block(x, .filters = size.width, .resample = GAN_RESAMPLE_UP, .norm = GAN_BLOCK_NORM_BATCH,
-                               .weights = block_weights);
-    x = gan_relu(gan_batch_norm(x));
+        x = gan_residual_block(x, .filters = width, .resample = GAN_RESAMPLE_UP, .normalize = batch_norm,
+                               .argument = &style.epsilon, .weights = BLOCK_WEIGHTS);
+    x = gan_relu(batch_norm(x, &style.epsilon));
     return gan_tanh(gan_conv2d(x, .filters = 3, .kernel = 3, .padding = GAN_PADDING_SAME));
 }
 
-gan_node *gan_residual_discriminator(gan_node *x, gan_game_size size, gan_initializer block_weights, bool spectral_norm,
-                                     bool sum)
+/* Halved down to 8x8, then two blocks more. */
+static gan_node *discriminator(gan_node *x, gan_game_size size, struct style style)
 {
     for (int extent = size.pixels; extent > 8; extent /= 2)
         x = gan_residual_block(x, .filters = size.width, .resample = GAN_RESAMPLE_DOWN, .first = extent == size.pixels,
-                               .weights = block_weights, .spectral_norm = spectral_norm);
+                               .weights = BLOCK_WEIGHTS, .spectral_norm = style.spectral_norm);
     for (int i = 0; i < 2; i++)
-        x = gan_residual_block(x, .filters = size.width, .weights = block_weights, .spectral_norm = spectral_norm);
-    x = gan_relu(x);
-    x = sum ? gan_global_sum_pool(x) : gan_global_average_pool(x);
-    return gan_linear(x, .units = 1, .spectral_norm = spectral_norm);
+        x = gan_residual_block(x, .filters = size.width, .weights = BLOCK_WEIGHTS,
+                               .spectral_norm = style.spectral_norm);
+    return gan_linear(style.pool(gan_relu(x)), .units = 1, .spectral_norm = style.spectral_norm,
+                      .no_bias = style.no_bias);
 }
+
+static gan_node *sum_pool(gan_node *x)
+{
+    return gan_global_sum_pool(x);
+}
+
+static const struct style sngan = {
+    .generator_width = 2, .epsilon = 2e-5f, .spectral_norm = true, .pool = sum_pool, .no_bias = true};
 
 static gan_node *sngan_generator(gan_node *z, gan_game_size size)
 {
-    return gan_residual_generator(z, (gan_game_size){size.pixels, 2 * size.width, size.latents},
-                                  (gan_initializer)GLOROT_RELU);
+    return generator(z, size, sngan);
 }
 
 static gan_node *sngan_discriminator(gan_node *x, gan_game_size size)
 {
-    return gan_residual_discriminator(x, size, (gan_initializer)GLOROT_RELU, true, true);
+    return discriminator(x, size, sngan);
 }
 
-/* Table 4 of the paper: G twice as wide as D, hinge loss, five D steps, rates that fall over 100,000 G steps. */
+/* Table 4 of the paper, and its authors' program: hinge loss, five D steps, rates that fall over 50,000 G steps. */
 const gan_recipe gan_recipe_sngan = {
     .name = "sngan",
     .about = "SNGAN: residual networks, spectral normalization in D, hinge loss (Miyato et al. 2018)",
@@ -60,17 +80,24 @@ const gan_recipe gan_recipe_sngan = {
     .rate = 2e-4f,
     .beta1 = GAN_ZERO,
     .beta2 = 0.9f,
-    .decay_steps = 100000,
+    .decay_steps = 50000,
 };
+
+static gan_node *average_pool(gan_node *x)
+{
+    return gan_global_average_pool(x);
+}
+
+static const struct style wgan = {.generator_width = 1, .epsilon = 1e-5f, .pool = average_pool};
 
 static gan_node *wgan_generator(gan_node *z, gan_game_size size)
 {
-    return gan_residual_generator(z, size, (gan_initializer)HE);
+    return generator(z, size, wgan);
 }
 
 static gan_node *wgan_discriminator(gan_node *x, gan_game_size size)
 {
-    return gan_residual_discriminator(x, size, (gan_initializer)HE, false, false);
+    return discriminator(x, size, wgan);
 }
 
 /* Appendix F of the paper and its program for CIFAR-10. */

@@ -4,17 +4,22 @@
 /* SNDCGAN: the convolutional networks of Miyato, Kataoka, Koyama, Yoshida 2018 (their table 3, setting C), whose
  * discriminator is held by spectral normalization alone. Width 64 is the paper's, for 32 pixels. */
 
+static gan_node *norm_relu(gan_node *x)
+{
+    return gan_relu(gan_batch_norm(x, .epsilon = 2e-5f));
+}
+
 static gan_node *up(gan_node *x, int filters)
 {
     x = gan_conv2d_transpose(x, .filters = filters, .kernel = 4, .stride = 2, .padding = GAN_PADDING_SAME);
-    return gan_relu(gan_batch_norm(x));
+    return norm_relu(x);
 }
 
 static gan_node *generator(gan_node *z, gan_game_size size)
 {
     int base = size.pixels / 8, w = size.width;
     gan_node *x = gan_linear(z, .units = base * base * 8 * w);
-    x = gan_relu(gan_batch_norm(gan_reshape(x, .shape = {base, base, 8 * w})));
+    x = norm_relu(gan_reshape(x, .shape = {base, base, 8 * w}));
     x = up(up(up(x, 4 * w), 2 * w), w);
     return gan_tanh(gan_conv2d(x, .filters = 3, .kernel = 3, .padding = GAN_PADDING_SAME));
 }

@@ -33,12 +33,4 @@ extern const gan_recipe gan_recipe_sngan;
 extern const gan_recipe gan_recipe_wgan_gp;
 extern const gan_recipe gan_recipe_r3gan;
 
-/* The picture of a residual generator: a 4x4 map from the latents, one block for each doubling of the size, and the end
- * that WGAN-GP and SNGAN share: batch norm, relu, a 3x3 convolution, tanh. */
-gan_node *gan_residual_generator(gan_node *z, gan_game_size size, gan_initializer block_weights);
-
-/* Their discriminator: halved down to 8x8, two blocks more, relu, the sum or mean over the places, a linear layer. */
-gan_node *gan_residual_discriminator(gan_node *x, gan_game_size size, gan_initializer block_weights, bool spectral_norm,
-                                     bool sum);
-
 #endif

@@ -56,8 +56,8 @@ class Network:
     """Calls of the methods in one order, pass after pass: the first pass makes the parameters, later ones find them.
     Pictures are [N,C,H,W]."""
 
-    def __init__(self, forward):
-        self.forward, self.parameters, self.vectors = forward, {}, {}
+    def __init__(self, forward, epsilon):
+        self.forward, self.epsilon, self.parameters, self.vectors = forward, epsilon, {}, {}
 
     def __call__(self, x):
         self.counts = {}
@@ -89,10 +89,10 @@ class Network:
     def bias(self, name, count):
         return self.parameter(f"{name}.bias", (count,), 0.1)
 
-    def linear(self, x, units, spectral=False):
+    def linear(self, x, units, bias=True, spectral=False):
         name = self.name("linear")
         w = self.weight(name, (x.shape[1], units), x.shape[1], lambda w: w.t(), spectral)
-        return x @ w + self.bias(name, units)
+        return x @ w + self.bias(name, units) if bias else x @ w
 
     def conv(self, x, filters, kernel, stride=1, same=True, groups=1, bias=True, spectral=False):
         name, inputs = self.name("conv"), x.shape[1] // groups
@@ -104,17 +104,19 @@ class Network:
         b = self.bias(name, filters) if bias else None
         return F.conv2d(x, w.permute(3, 2, 0, 1), b, stride, groups=groups)
 
-    def deconv(self, x, filters, kernel, stride=1, same=True):
+    def deconv(self, x, filters, kernel, stride=1, same=True, groups=1, bias=True):
         name, inputs = self.name("deconv"), x.shape[1]
-        w = self.parameter(f"{name}.weight", (kernel, kernel, filters, inputs), stride / kernel / math.sqrt(inputs))
+        scale = stride / kernel / math.sqrt(inputs / groups)
+        w = self.parameter(f"{name}.weight", (kernel, kernel, filters // groups, inputs), scale)
         pad, extent = (kernel - stride) // 2 if same else 0, x.shape[2] * stride if same else kernel
-        y = F.conv_transpose2d(x, w.permute(3, 2, 0, 1), None, stride)[:, :, pad:pad + extent, pad:pad + extent]
-        return y + self.bias(name, filters)[:, None, None]
+        y = F.conv_transpose2d(x, w.permute(3, 2, 0, 1), None, stride, groups=groups)
+        y = y[:, :, pad:pad + extent, pad:pad + extent]
+        return y + self.bias(name, filters)[:, None, None] if bias else y
 
     def batch_norm(self, x):
         name, c = self.name("bn"), x.shape[1]
         gamma, beta = self.parameter(f"{name}.gamma", (c,), 0.1, 1.0), self.parameter(f"{name}.beta", (c,), 0.1)
-        return F.batch_norm(x, None, None, gamma, beta, training=True, eps=1e-3)
+        return F.batch_norm(x, None, None, gamma, beta, training=True, eps=self.epsilon)
 
     def residual(self, x, filters, up=False, down=False, first=False, norm=False, spectral=False):
         normalize = self.batch_norm if norm else lambda x: x
@@ -189,7 +191,7 @@ def residual(g_width, d_width, spectral, pool):
         x = n.residual(x, d_width, down=True, first=True, spectral=spectral)
         for _ in range(2):
             x = n.residual(x, d_width, spectral=spectral)
-        return n.linear(pool(F.relu(x)), 1, spectral=spectral).flatten()
+        return n.linear(pool(F.relu(x)), 1, bias=not spectral, spectral=spectral).flatten()
 
     return generator, discriminator
 
@@ -201,17 +203,18 @@ def r3gan(width):
         return x + n.conv(y, width, 1, bias=False)
 
     def generator(n, z):
-        x = block(n, from_vector(n.linear(z, 16 * width), 4))
+        x = from_vector(n.linear(z, width, bias=False), 1)
+        x = block(n, n.deconv(x, width, 4, same=False, groups=width, bias=False))
         for _ in range(2):
             x = block(n, F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
-        return n.conv(x, 3, 1)
+        return n.conv(x, 3, 1, bias=False)
 
     def discriminator(n, x):
-        x = block(n, n.conv(x, width, 1))
+        x = block(n, n.conv(x, width, 1, bias=False))
         for _ in range(2):
             x = block(n, F.avg_pool2d(x, 2))
         x = n.conv(x, width, 4, same=False, groups=width, bias=False)
-        return n.linear(x.flatten(1), 1).flatten()
+        return n.linear(x.flatten(1), 1, bias=False).flatten()
 
     return generator, discriminator
 
@@ -242,9 +245,10 @@ def wgan_gp(d, real, fake, points):
     return frozen(d, lambda: 10 * (slope(d, e * real + (1 - e) * fake).norm(dim=1) - 1).square().mean())
 
 
-def play(name, width, networks, d_loss, g_loss, steps, d_steps=1, betas=(0.5, 0.999), decay=None, penalty=None):
+def play(name, width, networks, d_loss, g_loss, steps, d_steps=1, betas=(0.5, 0.999), decay=None, penalty=None,
+         epsilon=1e-3):
     torch.manual_seed(20161107)
-    g, d = (Network(forward) for forward in networks)
+    g, d = (Network(forward, epsilon) for forward in networks)
     latents, points = Stream(STREAM_LATENTS), Stream(STREAM_PENALTIES)
     d(g(torch.zeros(2, LATENTS)))
     d.vectors = dict(getattr(d, "first", {}))
@@ -282,10 +286,12 @@ def move(adam, loss, step, decay):
 
 one, zero = logistic(1), logistic(0)
 play("dcgan16", 2, dcgan16(2), lambda a, b: logistic(0.9)(a) + zero(b), lambda b, a: one(b), 4)
-play("sndcgan", 2, sndcgan(2), lambda a, b: one(a) + zero(b), lambda b, a: one(b), 4)
+play("sndcgan", 2, sndcgan(2), lambda a, b: one(a) + zero(b), lambda b, a: one(b), 4,
+     epsilon=2e-5)
 play("sngan", 4, residual(8, 4, True, lambda x: x.sum((2, 3))),
-     lambda a, b: F.relu(1 - a).mean() + F.relu(1 + b).mean(), lambda b, a: -b.mean(), 6, 5, (0.0, 0.9), 100000)
+     lambda a, b: F.relu(1 - a).mean() + F.relu(1 + b).mean(), lambda b, a: -b.mean(), 6, 5, (0.0, 0.9), 50000,
+     epsilon=2e-5)
 play("wgan_gp", 4, residual(4, 4, False, lambda x: x.mean((2, 3))), lambda a, b: b.mean() - a.mean(),
-     lambda b, a: -b.mean(), 6, 5, (0.0, 0.9), 100000, wgan_gp)
+     lambda b, a: -b.mean(), 6, 5, (0.0, 0.9), 100000, wgan_gp, epsilon=1e-5)
 play("r3gan", 32, r3gan(32), lambda a, b: F.softplus(b - a).mean(), lambda b, a: F.softplus(a - b).mean(), 4,
      betas=(0.0, 0.99), penalty=zero_centred)
