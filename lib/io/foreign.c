@@ -77,7 +77,8 @@ static void lay_out(const struct maker *m, const gan_node *node, const gan_slot 
     int64_t strides[GAN_MAX_RANK], stride = 1;
     bool turned = form.axes[0] || form.axes[1] || form.axes[2] || form.axes[3];
     for (int i = slot->shape.rank - 1; i >= 0; stride *= slot->shape.size[i--]) strides[i] = stride;
-    for (int i = 0; i < form.ones; i++) tensor->shape[tensor->rank++] = 1;
+    int ones = form.ones == GAN_ONES_TO_RANK ? node->layer.output.rank - slot->shape.rank : form.ones;
+    while (tensor->rank < ones) tensor->shape[tensor->rank++] = 1;
     for (int i = 0; i < slot->shape.rank; i++) {
         int axis = turned ? form.axes[i] : i, k = tensor->rank++;
         tensor->shape[k] = slot->shape.size[axis];

@@ -208,13 +208,21 @@ static gan_status check_extra(const gan_safetensors *file, const gan_foreign_lis
                     gan_safetensors_path(file), extra, count - 1);
 }
 
+static void forget_counts(const gan_network *network)
+{
+    for (int i = 0; i < network->buffers.count; i++) {
+        const gan_variable *buffer = &network->buffers.list[i];
+        if (buffer->slot->forms && buffer->slot->forms->count) *gan_tensor_floats(buffer->value) = MANY_BATCHES;
+    }
+}
+
 static void read_tensors(const gan_safetensors *file, const gan_foreign_list *list)
 {
     for (int i = 0; i < list->count; i++) {
         const gan_foreign_tensor *tensor = &list->tensors[i];
         const gan_stored_tensor *stored = gan_safetensors_find(file, tensor->name);
         float *target = gan_tensor_floats(tensor->variable->value);
-        if (tensor->kind == GAN_FOREIGN_COUNT) *target = stored ? gan_stored_number(stored, 0) : MANY_BATCHES;
+        if (tensor->kind == GAN_FOREIGN_COUNT && stored) *target = gan_stored_number(stored, 0);
         for (int64_t k = 0; tensor->kind == GAN_FOREIGN_VALUES && k < gan_foreign_elements(tensor); k++)
             target[gan_foreign_place(tensor, k)] = gan_stored_number(stored, k);
     }
@@ -229,7 +237,10 @@ gan_status gan_network_import_weights(gan_network *network, const char *path, co
     if (status == GAN_OK) status = gan_safetensors_read(&file, network->context, path);
     if (status == GAN_OK) status = check_tensors(file, &list);
     if (status == GAN_OK && !options.allow_extra) status = check_extra(file, &list, options.prefix);
-    if (status == GAN_OK) read_tensors(file, &list);
+    if (status == GAN_OK) {
+        forget_counts(network);
+        read_tensors(file, &list);
+    }
     gan_safetensors_free(&file);
     gan_foreign_free(&list);
     return status;

@@ -19,11 +19,13 @@ typedef struct gan_shape {
 
 #define GAN_MAX_SLOTS 4
 
+#define GAN_ONES_TO_RANK (-1)
+
 /* A parameter or buffer as another framework has it (io/foreign.h). */
 typedef struct gan_form {
     const char *name; /* NULL: the slot's */
     int axes[4];      /* which of the slot's dimensions each of its own is; all 0: they are in the slot's order */
-    int ones;         /* dimensions of 1 that come before those */
+    int ones;         /* dimensions of 1 that come before those; GAN_ONES_TO_RANK: to be as many as the output has */
 } gan_form;
 
 /* What numbers along a dimension are: the features of the layer's first input, or of its output. Where a network

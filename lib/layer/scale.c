@@ -172,4 +172,4 @@ SCALE(scale, .below = false, .parameter = "gamma", .initial = offsetof(gan_scale
       .choice = offsetof(gan_scale_options, per_channel), .one = false, .forms.axes = {GAN_AXIS_OUTPUT})
 SCALE(prelu, .below = true, .parameter = "slope", .initial = offsetof(gan_prelu_options, initial),
       .choice = offsetof(gan_prelu_options, shared), .one = true,
-      .forms = {.pytorch = {"weight"}, .keras = {"alpha"}, .axes = {GAN_AXIS_OUTPUT}})
+      .forms = {.pytorch = {"weight"}, .keras = {"alpha", .ones = GAN_ONES_TO_RANK}, .axes = {GAN_AXIS_OUTPUT}})

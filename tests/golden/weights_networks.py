@@ -11,6 +11,7 @@ class Network(nn.Module):
     """A number of layers of each kind, as attributes: conv0, conv1, bn0, ..."""
 
     input_shape = (4,)
+    labels = False  # 0, 1 or 2 as a second input
 
     def add(self, kind, *modules):
         for i, module in enumerate(modules):
@@ -132,33 +133,97 @@ class ResidualD(Network):
 
 
 class Layers(Network):
-    """What the others do not have: norms and slopes of a flattened picture, a vector joined to it, groups, pictures
-    that are no squares, spectral normalization where features are put into another order, and so on."""
+    """What the others do not have: groups, norms of many kinds, layers on a flattened picture that is no square, vectors
+    joined to it, spectral normalization where features are put into another order."""
 
     input_shape = (2, 4, 6)
+    labels = True
 
     def __init__(self):
         super().__init__()
-        self.add("conv", nn.Conv2d(2, 4, 3, padding=1, groups=2, bias=False), nn.Conv2d(6, 4, 1))
-        self.add("deconv", nn.ConvTranspose2d(4, 2, 2, stride=2, groups=2))
-        self.add("prelu", nn.PReLU(4, init=0.3), nn.PReLU(1), nn.PReLU(32))
-        self.add("gn", nn.GroupNorm(2, 4, eps=1e-5))
+        self.add("conv", nn.Conv2d(2, 4, 3, padding=1, groups=2, bias=False), spectral_norm(nn.Conv2d(4, 8, (3, 2))))
+        self.add("prelu", nn.PReLU(4), nn.PReLU(), nn.PReLU(48))
+        self.add("gn", nn.GroupNorm(2, 4))
         self.add("in", nn.InstanceNorm2d(4, affine=True))
-        self.add("ln", nn.GroupNorm(1, 2), nn.LayerNorm(25))
-        self.add("bn", nn.BatchNorm1d(24, eps=1e-3), nn.BatchNorm1d(32, eps=1e-3))
-        self.add("embedding", nn.Embedding(3, 24))
-        self.add("linear", spectral_norm(nn.Linear(24 + 1, 32)))
-        self.add("last", nn.Linear(7 * 6 * 2, 3))
-        self.add("scale", nn.ParameterDict({"gamma": nn.Parameter(torch.randn(1))}))
-        self.add("mbd", nn.ParameterDict({"weight": nn.Parameter(torch.randn(84, 2, 3))}))
+        self.add("deconv", nn.ConvTranspose2d(4, 2, 2, stride=2, groups=2), spectral_norm(nn.ConvTranspose2d(2, 3, 2)))
+        self.add("ln", nn.GroupNorm(1, 2), nn.LayerNorm(48))
+        self.add("scale", nn.ParameterDict({"gamma": nn.Parameter(torch.ones(1))}))
+        self.add("bn", nn.BatchNorm1d(48, eps=1e-3), nn.BatchNorm1d(24, eps=1e-3))
+        self.add("embedding", nn.Embedding(3, 48), nn.Embedding(3, 5))
+        self.add("mbd", nn.ParameterDict({"weight": nn.Parameter(0.1 * torch.randn(48, 2, 3))}))
+        self.add("linear", spectral_norm(nn.Linear(48 + 3 + 5, 24)))
 
-    def forward(self, x):
-        x = self.prelu0(self.conv0(x))
-        x = getattr(self, "in0")(self.gn0(x))
-        x = self.prelu1(self.ln0(self.deconv0(x)))[:, :, ::2, ::2][:, :1]  # a picture of one channel: 4 x 6
-        vector = self.bn0(x.flatten(1)) * self.embedding0(torch.ones(len(x), dtype=torch.long))
-        vector = torch.cat([vector, vector.sum(1, keepdim=True)], 1)
-        return vector
+    def minibatch_discrimination(self, x):
+        m = torch.einsum("na,adk->ndk", x, self.mbd0["weight"])
+        distances = (m[:, None] - m[None]).abs().sum(2)
+        return torch.cat([x, torch.exp(-distances).sum(1)], 1)
+
+    def forward(self, x, label):
+        x = getattr(self, "in0")(self.gn0(self.prelu0(self.conv0(x))))
+        x = self.scale0["gamma"] * self.prelu1(self.ln0(self.deconv0(x)))
+        x = self.bn0(F.avg_pool2d(x, 2).flatten(1)) * self.embedding0(label)
+        x = self.minibatch_discrimination(self.prelu2(self.ln1(x)))
+        x = self.bn1(self.linear0(torch.cat([x, self.embedding1(label)], 1)))
+        x = F.leaky_relu(x, 0.2).view(-1, 4, 3, 2)
+        return self.deconv1(self.conv1(x).view(-1, 2, 2, 2))
+
+
+def numbers(*shape):
+    return torch.randn(*shape).float().to(torch.get_default_dtype())
+
+
+def left_vector(module):
+    """What libgan's inference works with: v = W' u / |W' u|."""
+    weight = module.weight_orig
+    if isinstance(module, nn.ConvTranspose2d):
+        weight = weight.transpose(0, 1)
+    return F.normalize(weight.reshape(len(weight), -1).t() @ module.weight_u, dim=0)
+
+
+@torch.no_grad()
+def trained(network):
+    """As if it were trained: no number is left at what it begins with, and float32 holds all of them."""
+    for name, tensor in network.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 2)
+        elif name.endswith("num_batches_tracked"):
+            tensor.fill_(1234)
+        elif name.endswith("weight_u"):
+            tensor.copy_(F.normalize(torch.randn_like(tensor), dim=0))
+        elif tensor.dim() < 2 and name.endswith("weight"):
+            tensor.copy_(1 + 0.3 * torch.randn_like(tensor))
+        elif tensor.dim() < 2:
+            tensor.copy_(0.3 * torch.randn_like(tensor))
+        else:
+            tensor.mul_(1.7)
+        tensor.copy_(tensor.float())
+    for module in network.modules():
+        if hasattr(module, "weight_u"):
+            module.weight_v.copy_(left_vector(module))
+    return network.eval()
+
+
+def to_last(tensor):
+    """[N,C,H,W] -> [N,H,W,C]"""
+    return tensor.permute(0, 2, 3, 1) if tensor.dim() == 4 else tensor
+
+
+def to_first(tensor):
+    return tensor.permute(0, 3, 1, 2) if tensor.dim() == 4 else tensor
+
+
+def inputs_of(network, batch):
+    """Of libgan's shapes: pictures have their channels last, labels are [N,1]."""
+    inputs = [to_last(numbers(batch, *network.input_shape))]
+    if network.labels:
+        inputs.append(torch.arange(batch).remainder(3).to(inputs[0])[:, None])
+    return inputs
+
+
+@torch.no_grad()
+def output_of(network, inputs):
+    first, *labels = inputs
+    return to_last(network(to_first(first), *(label[:, 0].long() for label in labels)))
 
 
 NETWORKS = {
@@ -170,4 +235,5 @@ NETWORKS = {
     "sngan_d": lambda: ResidualD(2, True, True),
     "wgan_gp_g": lambda: ResidualG(2),
     "wgan_gp_d": lambda: ResidualD(2, False, False),
+    "layers": Layers,
 }
