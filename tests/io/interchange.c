@@ -21,11 +21,25 @@ static const char *file_of(int index, const char *kind)
     return path;
 }
 
+/* Biases do not stay zeros, nor gains ones. */
+static void shake(gan_network *network)
+{
+    for (int i = 0; i < gan_network_parameter_count(network); i++) {
+        gan_tensor *parameter = gan_network_parameter(network, i), *noise;
+        ok(gan_tensor_create(&noise, context, GAN_FLOAT32, gan_tensor_rank(parameter), gan_tensor_shape(parameter)));
+        fill_normal(context, noise, (uint64_t)i);
+        for (int64_t k = 0; k < gan_tensor_count(parameter); k++)
+            gan_tensor_floats(parameter)[k] += 0.2f * gan_tensor_floats(noise)[k];
+        gan_tensor_free(&noise);
+    }
+}
+
 START_TEST(exchange)
 {
     context = new_context(1, GAN_KERNELS_AUTO);
     gan_network *network = exchanged_network(context, _i);
     if (writes) {
+        shake(network);
         ok(gan_network_export_weights(network, file_of(_i, "ours"),
                                       gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
         write_output(network, context, file_of(_i, "inputs"), file_of(_i, "images"));
