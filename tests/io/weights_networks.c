@@ -4,8 +4,45 @@
 #include "io/safetensors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MOST_INPUTS 2
+
+gan_context *fixture_context;
+char fixture_path[96];
+static char folder[64];
+
+void setup(void)
+{
+    fixture_context = new_context(1, GAN_KERNELS_AUTO);
+    snprintf(folder, sizeof folder, "%s", "/tmp/gan-weights-XXXXXX");
+    ck_assert(mkdtemp(folder) != NULL);
+    snprintf(fixture_path, sizeof fixture_path, "%s/weights.safetensors", folder);
+}
+
+void teardown(void)
+{
+    unlink(fixture_path);
+    ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
+    gan_context_free(&fixture_context);
+}
+
+gan_network *sample(bool spectral)
+{
+    gan_network *network;
+    ok(gan_network_create(&network, fixture_context, NULL));
+    gan_node *x = gan_input(network, 4, 4, 4);
+    x = gan_conv2d(x, .filters = 6, .kernel_h = 2, .kernel_w = 3, .spectral_norm = spectral);
+    x = gan_conv2d_transpose(gan_batch_norm(x), .filters = 5, .kernel = 3, .spectral_norm = spectral);
+    x = gan_linear(gan_flatten(gan_prelu(x)), .units = 2, .spectral_norm = spectral);
+    gan_network_output(network, x);
+    ok(gan_network_build(network));
+    for (int i = 0; i < gan_network_parameter_count(network); i++) {
+        gan_tensor *parameter = gan_network_parameter(network, i);
+        for (int64_t k = 0; k < gan_tensor_count(parameter); k++) gan_tensor_floats(parameter)[k] = (float)k;
+    }
+    return network;
+}
 
 /* As `Layers` of weights_networks.py. */
 static gan_network *layers(gan_context *context)
