@@ -37,6 +37,7 @@
 #include <gan/storage.h>
 #include <gan/tensor.h>
 #include <gan/version.h>
+#include <gan/weights.h>
 #include <gan/zoo.h>
 
 #endif

@@ -2,8 +2,9 @@
 #include "core/error.h"
 
 #include <gan/storage.h>
+#include <gan/weights.h>
 
-/* In place of storage.c where the build has no JSON library. */
+/* In place of storage.c and weights.c where the build has no JSON library. */
 
 static gan_status unsupported(const char *call)
 {
@@ -48,4 +49,20 @@ gan_status gan_network_from_json(gan_network **network, gan_context *context, co
     (void)length;
     if (network) *network = NULL;
     return unsupported("gan_network_from_json");
+}
+
+gan_status gan_network_export_weights(const gan_network *network, const char *path, const gan_weights_options *options)
+{
+    (void)network;
+    (void)path;
+    (void)options;
+    return unsupported("gan_network_export_weights");
+}
+
+gan_status gan_network_import_weights(gan_network *network, const char *path, const gan_weights_options *options)
+{
+    (void)network;
+    (void)path;
+    (void)options;
+    return unsupported("gan_network_import_weights");
 }

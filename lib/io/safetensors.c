@@ -4,7 +4,9 @@
 #include "io/json.h"
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,10 +15,79 @@
 #define LARGEST_FILE   ((size_t)1 << 40)
 #define MOST_TENSORS   10000
 
-static const struct {
+typedef struct stored_type {
     const char *name;
-    gan_type type;
-} types[] = {{"F32", GAN_FLOAT32}, {"U8", GAN_UINT8}, {"I32", GAN_INT32}};
+    size_t bytes;
+    float (*number)(const void *element); /* NULL: it is never asked for */
+} stored_type;
+
+static float from_f32(const void *element)
+{
+    float number;
+    memcpy(&number, element, sizeof number);
+    return number;
+}
+
+/* Beyond the largest float, infinity; the cast alone would leave it open. */
+static float from_f64(const void *element)
+{
+    double number;
+    memcpy(&number, element, sizeof number);
+    if (number > FLT_MAX || number < -FLT_MAX) return number > 0 ? (float)INFINITY : (float)-INFINITY;
+    return (float)number;
+}
+
+/* A sign, 5 bits of exponent and 10 of fraction. */
+static float from_f16(const void *element)
+{
+    uint16_t bits;
+    memcpy(&bits, element, sizeof bits);
+    int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    float number = ldexpf((float)(exponent ? fraction + 1024 : fraction), (exponent ? exponent : 1) - 25);
+    if (exponent == 31) number = fraction ? (float)NAN : (float)INFINITY;
+    return bits >> 15 ? -number : number;
+}
+
+/* The upper half of a float. */
+static float from_bf16(const void *element)
+{
+    uint16_t half;
+    memcpy(&half, element, sizeof half);
+    uint32_t bits = (uint32_t)half << 16;
+    return from_f32(&bits);
+}
+
+static float from_i64(const void *element)
+{
+    int64_t number;
+    memcpy(&number, element, sizeof number);
+    return (float)number;
+}
+
+static float from_i32(const void *element)
+{
+    int32_t number;
+    memcpy(&number, element, sizeof number);
+    return (float)number;
+}
+
+static const stored_type types[] = {
+    [GAN_STORED_F32] = {"F32", 4, from_f32},
+    [GAN_STORED_U8] = {"U8", 1},
+    [GAN_STORED_I32] = {"I32", 4, from_i32},
+    [GAN_STORED_F64] = {"F64", 8, from_f64},
+    [GAN_STORED_F16] = {"F16", 2, from_f16},
+    [GAN_STORED_BF16] = {"BF16", 2, from_bf16},
+    [GAN_STORED_I64] = {"I64", 8, from_i64},
+    [GAN_STORED_I16] = {"I16", 2},
+    [GAN_STORED_I8] = {"I8", 1},
+    [GAN_STORED_U64] = {"U64", 8},
+    [GAN_STORED_U32] = {"U32", 4},
+    [GAN_STORED_U16] = {"U16", 2},
+    [GAN_STORED_BOOL] = {"BOOL", 1},
+};
+
+#define TYPES (sizeof types / sizeof types[0])
 
 struct gan_safetensors {
     gan_context *context;
@@ -28,26 +99,24 @@ struct gan_safetensors {
     char path[512];
 };
 
-static const char *type_name(gan_type type)
+const char *gan_stored_type_name(gan_stored_type type)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (types[i].type == type) return types[i].name;
-    return "";
+    return types[type].name;
 }
 
-/* Numbers in the file are little-endian; floats and integers of 4 bytes are turned where the host is not. */
-static void copy_elements(void *target, const void *source, size_t bytes, gan_type type)
+/* Numbers in the file are little-endian; they are turned where the host is not. */
+static void copy_elements(void *target, const void *source, size_t bytes, gan_stored_type type)
 {
     memcpy(target, source, bytes);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     unsigned char *p = target;
-    for (size_t i = 0; type != GAN_UINT8 && i + 4 <= bytes; i += 4) {
-        unsigned char a = p[i], b = p[i + 1];
-        p[i] = p[i + 3];
-        p[i + 1] = p[i + 2];
-        p[i + 2] = b;
-        p[i + 3] = a;
-    }
+    size_t size = types[type].bytes;
+    for (size_t i = 0; i + size <= bytes; i += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            unsigned char byte = p[i + k];
+            p[i + k] = p[i + size - 1 - k];
+            p[i + size - 1 - k] = byte;
+        }
 #else
     (void)type;
 #endif
@@ -57,7 +126,7 @@ static bool add_entry(cJSON *header, const gan_stored_tensor *tensor, size_t beg
 {
     cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
     cJSON *shape = NULL, *place = NULL;
-    bool fine = entry && cJSON_AddStringToObject(entry, "dtype", type_name(tensor->type)) &&
+    bool fine = entry && cJSON_AddStringToObject(entry, "dtype", types[tensor->type].name) &&
                 (shape = cJSON_AddArrayToObject(entry, "shape")) &&
                 (place = cJSON_AddArrayToObject(entry, "data_offsets"));
     for (int i = 0; fine && i < tensor->rank; i++)
@@ -138,7 +207,7 @@ static gan_status read_place(const gan_safetensors *file, const cJSON *entry, ga
         !gan_json_integer(cJSON_GetArrayItem(place, 1), begin, limit, &end))
         return bad(file, tensor->name, "has data_offsets outside the file");
     if ((tensor->rank && !gan_shape_count(tensor->rank, tensor->shape, &count)) ||
-        __builtin_mul_overflow(count, (int64_t)gan_type_size(tensor->type), &bytes) || bytes != end - begin)
+        __builtin_mul_overflow(count, (int64_t)types[tensor->type].bytes, &bytes) || bytes != end - begin)
         return bad(file, tensor->name, "has data_offsets that do not go with its type and shape");
     tensor->data = file->bytes + file->data + begin;
     tensor->bytes = (size_t)bytes;
@@ -149,10 +218,10 @@ static gan_status read_entry(const gan_safetensors *file, const cJSON *entry, ga
 {
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(entry, "dtype");
     *tensor = (gan_stored_tensor){.name = entry->string};
-    size_t i = 0, known = sizeof types / sizeof types[0];
-    while (cJSON_IsString(type) && i < known && strcmp(types[i].name, type->valuestring) != 0) i++;
-    if (!cJSON_IsString(type) || i == known) return bad(file, entry->string, "has a dtype other than F32, U8 and I32");
-    tensor->type = types[i].type;
+    size_t i = 0;
+    while (cJSON_IsString(type) && i < TYPES && strcmp(types[i].name, type->valuestring) != 0) i++;
+    if (!cJSON_IsString(type) || i == TYPES) return bad(file, entry->string, "has a dtype that is not known");
+    tensor->type = (gan_stored_type)i;
     gan_status status = read_shape(file, entry, tensor);
     return status == GAN_OK ? read_place(file, entry, tensor) : status;
 }
@@ -250,6 +319,30 @@ void gan_safetensors_free(gan_safetensors **handle)
     gan_context_free(&context);
 }
 
+bool gan_stored_is_number(gan_stored_type type)
+{
+    return types[type].number != NULL;
+}
+
+float gan_stored_number(const gan_stored_tensor *tensor, int64_t index)
+{
+    const stored_type *type = &types[tensor->type];
+    unsigned char element[sizeof(double)];
+    copy_elements(element, (const unsigned char *)tensor->data + (size_t)index * type->bytes, type->bytes,
+                  tensor->type);
+    return type->number(element);
+}
+
+int gan_safetensors_count(const gan_safetensors *file)
+{
+    return file->count;
+}
+
+const gan_stored_tensor *gan_safetensors_at(const gan_safetensors *file, int index)
+{
+    return &file->tensors[index];
+}
+
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name)
 {
     for (int i = 0; i < file->count; i++)
@@ -272,12 +365,12 @@ gan_status gan_safetensors_check(const gan_safetensors *file, const char *name, 
 {
     const gan_stored_tensor *stored = gan_safetensors_find(file, name);
     if (!stored) return gan_fail(GAN_ERROR_FORMAT, "%.200s has no tensor \"%.100s\"", file->path, name);
-    if (stored->type == tensor->type && stored->rank == tensor->rank &&
+    if (stored->type == (gan_stored_type)tensor->type && stored->rank == tensor->rank &&
         memcmp(stored->shape, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0)
         return GAN_OK;
     char wanted[GAN_TENSOR_TEXT], given[GAN_SHAPE_TEXT];
     return gan_fail(GAN_ERROR_FORMAT, "%.200s: tensor \"%.100s\" is %s %s; it must be %s", file->path, name,
-                    type_name(stored->type), gan_shape_text(given, stored->rank, stored->shape),
+                    types[stored->type].name, gan_shape_text(given, stored->rank, stored->shape),
                     gan_tensor_text(wanted, tensor));
 }
 

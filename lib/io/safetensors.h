@@ -10,9 +10,26 @@
  * header that gives each tensor's type, shape and place, and texts under __metadata__; then the data. docs/formats.md
  * has what libgan puts in it. */
 
+/* The format's types, the first of them those of tensors. */
+typedef enum gan_stored_type {
+    GAN_STORED_F32 = GAN_FLOAT32,
+    GAN_STORED_U8 = GAN_UINT8,
+    GAN_STORED_I32 = GAN_INT32,
+    GAN_STORED_F64,
+    GAN_STORED_F16,
+    GAN_STORED_BF16,
+    GAN_STORED_I64,
+    GAN_STORED_I16,
+    GAN_STORED_I8,
+    GAN_STORED_U64,
+    GAN_STORED_U32,
+    GAN_STORED_U16,
+    GAN_STORED_BOOL
+} gan_stored_type;
+
 typedef struct gan_stored_tensor {
     const char *name;
-    gan_type type;
+    gan_stored_type type;
     int rank;
     int64_t shape[GAN_MAX_RANK];
     const void *data;
@@ -34,6 +51,15 @@ typedef struct gan_safetensors gan_safetensors;
 gan_status gan_safetensors_read(gan_safetensors **file, gan_context *context, const char *path);
 void gan_safetensors_free(gan_safetensors **file);
 
+const char *gan_stored_type_name(gan_stored_type type);
+
+/* Element `index` as a float, rounded to the nearest; of F32, F64, F16, BF16, I64 and I32, which gan_stored_is_number()
+ * tells. */
+bool gan_stored_is_number(gan_stored_type type);
+float gan_stored_number(const gan_stored_tensor *tensor, int64_t index);
+
+int gan_safetensors_count(const gan_safetensors *file);
+const gan_stored_tensor *gan_safetensors_at(const gan_safetensors *file, int index);
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name); /* or NULL */
 const char *gan_safetensors_text(const gan_safetensors *file, const char *key);               /* or NULL */
 const char *gan_safetensors_path(const gan_safetensors *file);

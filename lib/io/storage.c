@@ -27,7 +27,7 @@ static void list_variables(const gan_variables *variables, gan_stored_tensor *li
     for (int i = 0; i < variables->count; i++) {
         const gan_tensor *value = variables->list[i].value;
         list[i] = (gan_stored_tensor){.name = variables->list[i].name,
-                                      .type = value->type,
+                                      .type = (gan_stored_type)value->type,
                                       .rank = value->rank,
                                       .data = value->data,
                                       .bytes = gan_tensor_bytes(value)};

@@ -30,6 +30,7 @@ const gan_layer_type gan_layer_add = {
     .options_size = sizeof(gan_layer_options),
     .least_inputs = 2,
     .most_inputs = GAN_MAX_INPUTS,
+    .traits = GAN_KEEPS_FEATURES,
     .infer = gan_infer_equal_shapes,
     .forward = forward,
     .backward = backward,

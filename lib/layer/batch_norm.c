@@ -66,6 +66,12 @@ static int64_t chunks_of(int64_t rows, int64_t c)
     return (rows + chunk_rows(c) - 1) / chunk_rows(c);
 }
 
+static const gan_forms mean_forms = {.keras = {"moving_mean"}, .axes = {GAN_AXIS_OUTPUT}},
+                       variance_forms = {.pytorch = {"running_var"},
+                                         .keras = {"moving_variance"},
+                                         .axes = {GAN_AXIS_OUTPUT}},
+                       batches_forms = {.pytorch = {"num_batches_tracked"}, .count = true};
+
 static gan_status infer(gan_layer *layer)
 {
     const gan_batch_norm_options *options = layer->options;
@@ -73,16 +79,32 @@ static gan_status infer(gan_layer *layer)
     gan_shape shape = {1, {channels(layer)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
     int64_t c = channels(layer);
-    gan_slot gamma = {.name = "gamma", .shape = shape, .initializer = options->gamma, .fan_in = c, .fan_out = c};
-    gan_slot beta = {
-        .name = "beta", .shape = shape, .initializer = options->beta, .fan_in = c, .fan_out = c, .additive = true};
+    gan_slot gamma = {.name = "gamma",
+                      .shape = shape,
+                      .initializer = options->gamma,
+                      .fan_in = c,
+                      .fan_out = c,
+                      .forms = &gan_gamma_forms};
+    gan_slot beta = {.name = "beta",
+                     .shape = shape,
+                     .initializer = options->beta,
+                     .fan_in = c,
+                     .fan_out = c,
+                     .additive = true,
+                     .forms = &gan_beta_forms};
     if (!options->no_affine) gan_layer_add_parameter(layer, gamma);
     if (!options->no_affine) gan_layer_add_parameter(layer, beta);
-    gan_layer_add_buffer(layer,
-                         (gan_slot){.name = "running_mean", .shape = shape, .initializer = zeros, .statistic = true});
     gan_layer_add_buffer(
-        layer, (gan_slot){.name = "running_variance", .shape = shape, .initializer = ones, .statistic = true});
-    gan_layer_add_buffer(layer, (gan_slot){.name = "batches", .shape = {1, {1}}, .initializer = zeros});
+        layer,
+        (gan_slot){
+            .name = "running_mean", .shape = shape, .initializer = zeros, .statistic = true, .forms = &mean_forms});
+    gan_layer_add_buffer(layer, (gan_slot){.name = "running_variance",
+                                           .shape = shape,
+                                           .initializer = ones,
+                                           .statistic = true,
+                                           .forms = &variance_forms});
+    gan_layer_add_buffer(
+        layer, (gan_slot){.name = "batches", .shape = {1, {1}}, .initializer = zeros, .forms = &batches_forms});
     return GAN_OK;
 }
 
@@ -361,7 +383,7 @@ const gan_layer_type gan_layer_batch_norm = {
     .options_size = sizeof(gan_batch_norm_options),
     .fields = fields,
     .field_count = GAN_FIELD_COUNT(fields),
-    .traits = GAN_READS_X | GAN_CURVED,
+    .traits = GAN_READS_X | GAN_CURVED | GAN_KEEPS_FEATURES,
     .infer = infer,
     .memory = memory,
     .forward = forward,

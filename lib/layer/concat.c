@@ -86,6 +86,7 @@ const gan_layer_type gan_layer_concat = {
     .options_size = sizeof(gan_layer_options),
     .least_inputs = 2,
     .most_inputs = GAN_MAX_INPUTS,
+    .traits = GAN_JOINS_FEATURES,
     .infer = infer,
     .forward = forward,
     .backward = backward,

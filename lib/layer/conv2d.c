@@ -8,6 +8,9 @@ static const gan_field fields[] = {
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_options, groups), 1, GAN_MAX_EXTENT, 1},
 };
 
+static const gan_forms forms = {
+    .pytorch = {"weight", {3, 2, 0, 1}}, .keras = {"kernel"}, .axes = {[2] = GAN_AXIS_INPUT, GAN_AXIS_OUTPUT}};
+
 /* From the input's H,W,C to the output's. */
 static gan_status geometry_of(const gan_layer *layer, gan_conv_geometry *g)
 {
@@ -37,7 +40,8 @@ static gan_status infer(gan_layer *layer)
                        .spectral = options->spectral_norm ? "u" : NULL,
                        .output_axis = 3,
                        .fan_in = field * g.in_c / g.groups,
-                       .fan_out = field * g.out_c / g.groups};
+                       .fan_out = field * g.out_c / g.groups,
+                       .forms = &forms};
     gan_layer_add_weight(layer, weight, g.out_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

@@ -14,6 +14,9 @@ static const gan_field fields[] = {
     {"groups", GAN_FIELD_INT, 0, offsetof(gan_conv2d_transpose_options, groups), 1, GAN_MAX_EXTENT, 1},
 };
 
+static const gan_forms forms = {
+    .pytorch = {"weight", {3, 2, 0, 1}}, .keras = {"kernel"}, .axes = {[2] = GAN_AXIS_OUTPUT, GAN_AXIS_INPUT}};
+
 /* The image's height or width: its convolution gives `in` from `stride` sizes, of which SAME's default is the last, and
  * that of other paddings the first. `chosen` is output_h or output_w, 0 for the default. */
 struct extent {
@@ -78,7 +81,8 @@ static gan_status infer(gan_layer *layer)
                        .spectral = options->spectral_norm ? "u" : NULL,
                        .output_axis = 2,
                        .fan_in = field * g.out_c / g.groups,
-                       .fan_out = field * g.in_c / g.groups};
+                       .fan_out = field * g.in_c / g.groups,
+                       .forms = &forms};
     gan_layer_add_weight(layer, weight, g.in_c, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

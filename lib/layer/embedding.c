@@ -17,6 +17,8 @@ static const gan_field fields[] = {
     GAN_FIELD_RESERVED(gan_embedding_options),
 };
 
+static const gan_forms forms = {.keras = {"embeddings"}, .axes = {[1] = GAN_AXIS_OUTPUT}};
+
 static gan_status infer(gan_layer *layer)
 {
     const gan_embedding_options *options = layer->options;
@@ -28,7 +30,8 @@ static gan_status infer(gan_layer *layer)
     gan_slot weight = {.shape = {2, {options->classes, options->dim}},
                        .initializer = options->weights,
                        .fan_in = options->classes,
-                       .fan_out = options->dim};
+                       .fan_out = options->dim,
+                       .forms = &forms};
     gan_layer_add_weight(layer, weight, options->dim, NULL);
     return GAN_OK;
 }

@@ -96,9 +96,19 @@ static gan_status infer(gan_layer *layer)
                               (long long)c);
     if (norm.rows * norm.width < 2)
         return gan_layer_fail(layer, "a group is 1 number; it must be at least 2 to have a variance");
-    gan_slot gamma = {.name = "gamma", .shape = {1, {c}}, .initializer = norm.gamma, .fan_in = c, .fan_out = c};
-    gan_slot beta = {
-        .name = "beta", .shape = {1, {c}}, .initializer = norm.beta, .fan_in = c, .fan_out = c, .additive = true};
+    gan_slot gamma = {.name = "gamma",
+                      .shape = {1, {c}},
+                      .initializer = norm.gamma,
+                      .fan_in = c,
+                      .fan_out = c,
+                      .forms = &gan_gamma_forms};
+    gan_slot beta = {.name = "beta",
+                     .shape = {1, {c}},
+                     .initializer = norm.beta,
+                     .fan_in = c,
+                     .fan_out = c,
+                     .additive = true,
+                     .forms = &gan_beta_forms};
     if (norm.affine) gan_layer_add_parameter(layer, gamma);
     if (norm.affine) gan_layer_add_parameter(layer, beta);
     return GAN_OK;
@@ -393,14 +403,14 @@ static void tangent_backward(const gan_layer_call *call)
     add_gradients(call);
 }
 
-#define NORM(kind, short)                                                       \
+#define NORM(kind, short, more)                                                 \
     const gan_layer_type gan_layer_##kind##_norm = {                            \
         .name = #kind "_norm",                                                  \
         .short_name = short,                                                    \
         .options_size = sizeof(gan_##kind##_norm_options),                      \
         .fields = kind##_fields,                                                \
         .field_count = GAN_FIELD_COUNT(kind##_fields),                          \
-        .traits = GAN_READS_X | GAN_CURVED,                                     \
+        .traits = GAN_READS_X | GAN_CURVED | (more),                            \
         .infer = infer,                                                         \
         .memory = memory,                                                       \
         .forward = forward,                                                     \
@@ -412,6 +422,6 @@ static void tangent_backward(const gan_layer_call *call)
     {                                                                           \
         return gan_layer_node(&gan_layer_##kind##_norm, options);               \
     }
-NORM(layer, "ln")
-NORM(instance, "in")
-NORM(group, "gn")
+NORM(layer, "ln", GAN_KEEPS_FEATURES)
+NORM(instance, "in", 0)
+NORM(group, "gn", 0) /* its groups are neighbours */

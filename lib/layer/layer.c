@@ -24,13 +24,21 @@ bool gan_shapes_equal(const gan_shape *a, const gan_shape *b)
 /* Normal numbers as a vector of length 1: a matrix of one row that is made orthonormal. */
 static const gan_initializer unit_vector = {.kind = GAN_INITIALIZER_ORTHOGONAL, .scale = 1};
 
+const gan_forms gan_gamma_forms = {.pytorch = {"weight"}, .axes = {GAN_AXIS_OUTPUT}},
+                gan_beta_forms = {.pytorch = {"bias"}, .axes = {GAN_AXIS_OUTPUT}};
+
+static const gan_forms bias_forms = {.axes = {GAN_AXIS_OUTPUT}}, vector_forms = {.pytorch = {"weight_u"},
+                                                                                 .keras = {"vector_u", .ones = 1},
+                                                                                 .axes = {GAN_AXIS_OUTPUT}};
+
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot)
 {
     if (slot.spectral) {
         slot.vector = layer->buffers;
         gan_layer_add_buffer(layer, (gan_slot){.name = slot.spectral,
                                                .shape = {1, {slot.shape.size[slot.output_axis]}},
-                                               .initializer = unit_vector});
+                                               .initializer = unit_vector,
+                                               .forms = slot.forms ? &vector_forms : NULL});
     }
     layer->parameter[layer->parameters++] = slot;
 }
@@ -50,7 +58,8 @@ void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, co
                                                   .initializer = *biases,
                                                   .fan_in = weight.fan_in,
                                                   .fan_out = weight.fan_out,
-                                                  .additive = true});
+                                                  .additive = true,
+                                                  .forms = &bias_forms});
 }
 
 static gan_status fail(const gan_layer *layer, gan_status status, const char *format, va_list arguments)

@@ -19,6 +19,25 @@ typedef struct gan_shape {
 
 #define GAN_MAX_SLOTS 4
 
+#define GAN_ONES_TO_RANK (-1)
+
+/* A parameter or buffer as another framework has it (io/foreign.h). */
+typedef struct gan_form {
+    const char *name; /* NULL: the slot's */
+    int axes[4];      /* which of the slot's dimensions each of its own is; all 0: they are in the slot's order */
+    int ones;         /* dimensions of 1 that come before those; GAN_ONES_TO_RANK: to be as many as the output has */
+} gan_form;
+
+/* What numbers along a dimension are: the features of the layer's first input, or of its output. Where a network
+ * flattens a picture, frameworks differ in the order of features (network/feature_order.h). */
+typedef enum gan_axis { GAN_AXIS_OTHER = 0, GAN_AXIS_INPUT = 1, GAN_AXIS_OUTPUT = 2 } gan_axis;
+
+typedef struct gan_forms {
+    gan_form pytorch, keras;
+    gan_axis axes[4]; /* of the slot */
+    bool count;       /* how many batches there were: a 64-bit integer in PyTorch, unknown to Keras */
+} gan_forms;
+
 /* A parameter (trained, has a gradient) or a buffer (kept, not trained) that a layer declares. */
 typedef struct gan_slot {
     const char *name;
@@ -33,6 +52,7 @@ typedef struct gan_slot {
      * normalized parameter, and write the gradient of that. */
     const char *spectral;
     int output_axis, vector;
+    const gan_forms *forms; /* NULL: other frameworks have it as it is */
 } gan_slot;
 
 typedef struct gan_layer {
@@ -99,8 +119,12 @@ typedef enum gan_layer_trait {
     GAN_READS_Y = 2,  /* backward reads the output */
     GAN_IN_PLACE = 4, /* y may be the memory of x, and dx that of dy; does not go with GAN_READS_X */
     GAN_VIEW = 8,     /* y is x as it is: in place even where someone else reads x */
-    GAN_CURVED = 16   /* the second derivative by the inputs is not zero: the tangent's backward sets dx though dy is
+    GAN_CURVED = 16,  /* the second derivative by the inputs is not zero: the tangent's backward sets dx though dy is
                          NULL. Layers without it are not asked for dx then. */
+    GAN_KEEPS_FEATURES = 32, /* a feature of the output, a number along its last dimension, is made of the same feature
+                                of the inputs, and of others in ways that do not depend on their order; features that
+                                are new come last */
+    GAN_JOINS_FEATURES = 64  /* the output's features are those of the inputs, one input after the other */
 } gan_layer_trait;
 
 typedef struct gan_layer_type {
@@ -156,11 +180,14 @@ gan_node *gan_layer_refuse(gan_node *input, gan_status status);
 int64_t gan_shape_elements(const gan_shape *shape);
 bool gan_shapes_equal(const gan_shape *a, const gan_shape *b);
 
+/* Forms of what norms have for each channel. */
+extern const gan_forms gan_gamma_forms, gan_beta_forms;
+
 /* Adds a slot to layer->parameter or layer->buffer; a spectral parameter also adds the buffer of its vector. */
 void gan_layer_add_parameter(gan_layer *layer, gan_slot slot);
 void gan_layer_add_buffer(gan_layer *layer, gan_slot slot);
 
-/* Adds "weight" of this shape and, with `biases`, "bias" [outputs]. */
+/* Adds "weight" of this shape and, with `biases`, "bias" [outputs]. The weight has forms. */
 void gan_layer_add_weight(gan_layer *layer, gan_slot weight, int64_t outputs, const gan_initializer *biases);
 
 /* A gan_fail(), "NAME (TYPE): ": GAN_ERROR_SHAPE for inputs that do not fit, and GAN_ERROR_INVALID_ARGUMENT for options

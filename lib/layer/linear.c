@@ -12,6 +12,9 @@ static const gan_field fields[] = {
     {"spectral_norm", GAN_FIELD_BOOL, 0, offsetof(gan_linear_options, spectral_norm), 0, 1, 0},
 };
 
+static const gan_forms forms = {
+    .pytorch = {"weight", {1, 0}}, .keras = {"kernel"}, .axes = {GAN_AXIS_INPUT, GAN_AXIS_OUTPUT}};
+
 static int64_t channels(const gan_layer *layer)
 {
     return layer->input[0].size[layer->input[0].rank - 1];
@@ -43,7 +46,8 @@ static gan_status infer(gan_layer *layer)
                        .spectral = options->spectral_norm ? "u" : NULL,
                        .output_axis = 1,
                        .fan_in = in,
-                       .fan_out = options->units};
+                       .fan_out = options->units,
+                       .forms = &forms};
     gan_layer_add_weight(layer, weight, options->units, options->no_bias ? NULL : &options->biases);
     return GAN_OK;
 }

@@ -30,6 +30,8 @@ static gan_product product_of(const gan_layer_call *call)
     return (gan_product){call->batch, call->layer->input[0].size[0], (int64_t)options->dims * options->kernels};
 }
 
+static const gan_forms forms = {.axes = {GAN_AXIS_INPUT}};
+
 static gan_status infer(gan_layer *layer)
 {
     const gan_minibatch_discrimination_options *options = layer->options;
@@ -47,7 +49,8 @@ static gan_status infer(gan_layer *layer)
                                               .shape = {3, {a, dims, kernels}},
                                               .initializer = options->weights,
                                               .fan_in = a,
-                                              .fan_out = dims * kernels});
+                                              .fan_out = dims * kernels,
+                                              .forms = &forms});
     return GAN_OK;
 }
 
@@ -177,7 +180,7 @@ const gan_layer_type gan_layer_minibatch_discrimination = {
     .options_size = sizeof(gan_minibatch_discrimination_options),
     .fields = fields,
     .field_count = GAN_FIELD_COUNT(fields),
-    .traits = GAN_READS_X | GAN_CURVED,
+    .traits = GAN_READS_X | GAN_CURVED | GAN_KEEPS_FEATURES,
     .infer = infer,
     .memory = memory,
     .forward = forward,

@@ -12,6 +12,7 @@ typedef struct factor {
     size_t initial; /* where the number that it begins with is in the options */
     size_t choice;  /* and where the bool is that chooses one factor for all, when it is `one` */
     bool one;
+    gan_forms forms;
 } factor;
 
 static int64_t channels(const gan_layer *layer)
@@ -40,7 +41,8 @@ static gan_status infer(gan_layer *layer)
                                               .shape = {1, {one ? 1 : channels(layer)}},
                                               .initializer = constant,
                                               .fan_in = 1,
-                                              .fan_out = 1});
+                                              .fan_out = 1,
+                                              .forms = &f->forms});
     return GAN_OK;
 }
 
@@ -152,7 +154,7 @@ static const gan_field prelu_fields[] = {
         .options_size = sizeof(gan_##layer##_options),                  \
         .fields = layer##_fields,                                       \
         .field_count = GAN_FIELD_COUNT(layer##_fields),                 \
-        .traits = GAN_READS_X,                                          \
+        .traits = GAN_READS_X | GAN_KEEPS_FEATURES,                     \
         .own = &(const factor){__VA_ARGS__},                            \
         .infer = infer,                                                 \
         .memory = memory,                                               \
@@ -167,6 +169,7 @@ static const gan_field prelu_fields[] = {
     }
 
 SCALE(scale, .below = false, .parameter = "gamma", .initial = offsetof(gan_scale_options, initial),
-      .choice = offsetof(gan_scale_options, per_channel), .one = false)
+      .choice = offsetof(gan_scale_options, per_channel), .one = false, .forms.axes = {GAN_AXIS_OUTPUT})
 SCALE(prelu, .below = true, .parameter = "slope", .initial = offsetof(gan_prelu_options, initial),
-      .choice = offsetof(gan_prelu_options, shared), .one = true)
+      .choice = offsetof(gan_prelu_options, shared), .one = true,
+      .forms = {.pytorch = {"weight"}, .keras = {"alpha", .ones = GAN_ONES_TO_RANK}, .axes = {GAN_AXIS_OUTPUT}})

@@ -16,12 +16,14 @@ def folder():
 
 
 def save(folder, name, tensors, **settings):
-    """safetensors: 8 bytes of header length, a JSON header, the data."""
+    """safetensors: 8 bytes of header length, a JSON header, the data. Whole numbers are I64, others F32."""
     header, data = {"__metadata__": {key: str(value) for key, value in settings.items()}}, b""
     for key, tensor in tensors.items():
-        values = tensor.detach().to(torch.float32).contiguous()
-        raw = struct.pack(f"<{values.numel()}f", *values.flatten().tolist())
-        header[key] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        whole = tensor.dtype == torch.int64
+        values = tensor.detach() if whole else tensor.detach().to(torch.float32)
+        raw = struct.pack(f"<{values.numel()}{'q' if whole else 'f'}", *values.flatten().tolist())
+        header[key] = {"dtype": "I64" if whole else "F32", "shape": list(values.shape),
+                       "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)

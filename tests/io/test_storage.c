@@ -397,7 +397,7 @@ static const struct {
     const char *header, *text;
 } headers[] = {
     {"[]", "no object"},
-    {"{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}}", "dtype"},
+    {"{\"a\":{\"dtype\":\"F65\",\"shape\":[2],\"data_offsets\":[0,16]}}", "dtype"},
     {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,16]}}", "no shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,20]}}", "outside the file"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[16,0]}}", "outside the file"},
