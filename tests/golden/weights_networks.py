@@ -26,8 +26,8 @@ def up(i, o, **more):
     return nn.ConvTranspose2d(i, o, 4, stride=2, padding=1, **more)
 
 
-def norms(*channels):
-    return [nn.BatchNorm2d(c, eps=1e-3) for c in channels]
+def norms(*channels, epsilon=1e-3):
+    return [nn.BatchNorm2d(c, eps=epsilon) for c in channels]
 
 
 def concat_diff(x):
@@ -69,7 +69,7 @@ class SndcganG(Network):
         super().__init__()
         self.add("linear", nn.Linear(4, 2 * 2 * 8))
         self.add("deconv", up(8, 4), up(4, 2), up(2, 1))
-        self.add("bn", *norms(8, 4, 2, 1))
+        self.add("bn", *norms(8, 4, 2, 1, epsilon=2e-5))
         self.add("conv", conv(1, 3, 3))
 
     def forward(self, z):
@@ -95,12 +95,12 @@ class SndcganD(Network):
 
 
 class ResidualG(Network):
-    def __init__(self, c):
+    def __init__(self, c, epsilon):
         super().__init__()
         self.c = c
         self.add("linear", nn.Linear(4, 16 * c))
         self.add("conv", *[conv(c, c, kernel) for kernel in (3, 3, 1, 3, 3, 1)], conv(c, 3, 3))
-        self.add("bn", *norms(c, c, c, c, c))
+        self.add("bn", *norms(c, c, c, c, c, epsilon=epsilon))
 
     def forward(self, z):
         x = self.linear0(z).view(-1, self.c, 4, 4)
@@ -121,7 +121,7 @@ class ResidualD(Network):
         wrap = spectral_norm if normalized else lambda module: module
         self.total = total
         self.add("conv", *map(wrap, (conv(3, c, 3), conv(c, c, 3), conv(3, c, 1), *[conv(c, c, 3) for _ in range(4)])))
-        self.add("linear", wrap(nn.Linear(c, 1)))
+        self.add("linear", wrap(nn.Linear(c, 1, bias=not normalized)))
 
     def forward(self, x):
         y = F.avg_pool2d(self.conv1(F.relu(self.conv0(x))), 2)
@@ -231,9 +231,9 @@ NETWORKS = {
     "dcgan16_d": DcganD,
     "sndcgan_g": SndcganG,
     "sndcgan_d": SndcganD,
-    "sngan_g": lambda: ResidualG(4),
+    "sngan_g": lambda: ResidualG(4, 2e-5),
     "sngan_d": lambda: ResidualD(2, True, True),
-    "wgan_gp_g": lambda: ResidualG(2),
+    "wgan_gp_g": lambda: ResidualG(2, 1e-5),
     "wgan_gp_d": lambda: ResidualD(2, False, False),
     "layers": Layers,
 }
