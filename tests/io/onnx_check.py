@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Holds exported networks to others' word: onnx's checker must find each file right, and ONNX Runtime must make of the
 inputs what libgan made of them, within 1e-5 of the largest number, or of 1 where all are smaller. Without these two
-modules the test is skipped.
+modules the test is skipped. A network that is saved, and exported by the example program, must become the same file.
 
-usage: onnx_check.py WRITE_ONNX"""
+usage: onnx_check.py WRITE_ONNX [EXPORT_ONNX]"""
 import pathlib
 import subprocess
 import sys
@@ -56,6 +56,15 @@ def problems(path):
                 yield f"{value.name} differs by {worst} in a batch of {batch}"
 
 
+def check_program(program, folder, opset):
+    """Whether each saved network, of which there are none without JSON, becomes the file beside it."""
+    for saved in pathlib.Path(folder).glob("*.safetensors"):
+        made = saved.with_suffix(".made")
+        subprocess.run([program, saved, made, str(opset)], check=True, stdout=subprocess.DEVNULL)
+        if made.read_bytes() != saved.with_suffix(".onnx").read_bytes():
+            yield f"{program} makes another file of {saved.name}"
+
+
 onnxruntime.set_default_logger_severity(3)
 passed = failures = 0
 for opset in OPSETS:
@@ -67,5 +76,9 @@ for opset in OPSETS:
                 print(f"{path.stem}, opset {opset}: {problem}")
             failures += bool(found)
             passed += not found
+        for program in sys.argv[2:]:
+            for problem in check_program(program, folder, opset):
+                print(problem)
+                failures += 1
 print(f"{100 if not failures else 0}%: Checks: {passed + failures}, Failures: {failures}, Errors: 0")
 sys.exit(1 if failures or not passed else 0)

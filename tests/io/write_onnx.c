@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* For onnx_check.py: writes every case into a folder as NAME.onnx, and for some batches the inputs and what libgan makes
+/* For onnx_check.py: writes every case into a folder as NAME.onnx, whole networks also as NAME.safetensors, where there is
+ * a JSON library for it, and for some batches the inputs and what libgan makes
  * of them, as NAME.BATCH.NODE.f32, plain floats. Arguments: the folder, the opset. */
 
 static const int64_t batches[] = {1, 7};
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
         check(onnx_case_network(i, &network, context), onnx_case_name(i, name));
         snprintf(path, sizeof path, "%s/%s.onnx", argv[1], name);
         check(gan_network_export_onnx(network, path, gan_onnx_options(.opset = atoi(argv[2]))), name);
+        snprintf(path, sizeof path, "%s/%s.safetensors", argv[1], name);
+        if (!onnx_case_type(i) && gan_has_feature("json")) check(gan_network_save(network, path), name);
         for (int k = 0; k < 2; k++) write_run(context, network, argv[1], name, i, batches[k]);
         gan_network_free(&network);
     }
