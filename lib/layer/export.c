@@ -68,7 +68,8 @@ void gan_export_begin(gan_export *e, const gan_layer *layer)
 
 static void set_name(gan_export_value *value, const char *name)
 {
-    snprintf(value->name, sizeof value->name, "%s%s", name, value->order == GAN_CHANNELS_FIRST ? FIRST : "");
+    snprintf(value->name, sizeof value->name, "%.*s%s", GAN_VALUE_NAME - (int)sizeof FIRST, name,
+             value->order == GAN_CHANNELS_FIRST ? FIRST : "");
     value->temporary = false;
 }
 
