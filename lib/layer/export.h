@@ -10,7 +10,7 @@
  * A layer's export adds operators and returns the value that is its output, in inference. The first call that fails is
  * remembered in `status`, and every later one gives 0; so a layer checks nothing. */
 
-typedef int gan_value; /* a number of gan_export.values; 0: none */
+/* A gan_value is a number of gan_export.values; 0: none. */
 
 /* Values are [N,...,C], as everywhere here. ONNX's operators on pictures want [N,C,H,W]: a value may be in either order,
  * or in both, and is brought into the other when somebody asks for it. Only pictures are ever in the second. */

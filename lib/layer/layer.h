@@ -103,7 +103,9 @@ typedef enum gan_layer_trait {
                          NULL. Layers without it are not asked for dx then. */
 } gan_layer_trait;
 
+/* A layer as operators for other programs: export.h. */
 struct gan_export;
+typedef int gan_value;
 
 typedef struct gan_layer_type {
     const char *name;       /* in tables and files: never changes */
@@ -124,9 +126,9 @@ typedef struct gan_layer_type {
      * the last forward pass left them; x and y are always there. */
     void (*tangent)(const gan_layer_call *call);
     void (*tangent_backward)(const gan_layer_call *call);
-    /* Adds the operators of the layer's inference to a graph, and returns the value that is its output (export.h). NULL:
-     * the layer cannot be exported. */
-    int (*export)(struct gan_export *e);
+    /* Adds the operators of the layer's inference to a graph, and returns the value that is its output. NULL: the layer
+     * cannot be exported. */
+    gan_value (*export)(struct gan_export *e);
     const void *own; /* where functions serve several types: what they tell them apart by */
 } gan_layer_type;
 
