@@ -10,6 +10,7 @@ extern "C" {
 
 /* Layers of the caller's own: a table of functions, registered with a context under a name, and from then on a layer
  * like any other: gan_custom(x, .type = "name"). Networks allocate, initialize, train and save what it declares.
+ * Only gan_network_export_onnx() refuses it, as nothing tells other programs what it computes.
  * gan_check_network() of gan/check.h tests its derivatives. docs/guide.md has one from beginning to end. */
 
 #define GAN_CUSTOM_NUMBERS 8

@@ -24,6 +24,7 @@
 #include <gan/network.h>
 #include <gan/noise.h>
 #include <gan/norm.h>
+#include <gan/onnx.h>
 #include <gan/optimizer.h>
 #include <gan/penalty.h>
 #include <gan/pooling.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -77,6 +78,73 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dx[0] && kernels_of(call)->curvature) gan_elementwise(call, curvature_range);
 }
 
+static gan_value export_relu(gan_export *e)
+{
+    return gan_export_elementwise(e, "Relu", NULL, 0);
+}
+
+static gan_value export_leaky_relu(gan_export *e)
+{
+    const gan_leaky_relu_options *options = e->layer->options;
+    return gan_export_elementwise(e, "LeakyRelu", GAN_ATTRIBUTES(gan_attribute_float("alpha", options->slope)));
+}
+
+static gan_value export_tanh(gan_export *e)
+{
+    return gan_export_elementwise(e, "Tanh", NULL, 0);
+}
+
+static gan_value export_sigmoid(gan_export *e)
+{
+    return gan_export_elementwise(e, "Sigmoid", NULL, 0);
+}
+
+static gan_value export_elu(gan_export *e)
+{
+    const gan_elu_options *options = e->layer->options;
+    return gan_export_elementwise(e, "Elu", GAN_ATTRIBUTES(gan_attribute_float("alpha", options->alpha)));
+}
+
+static gan_value export_softplus(gan_export *e)
+{
+    return gan_export_elementwise(e, "Softplus", NULL, 0);
+}
+
+static gan_value export_silu(gan_export *e)
+{
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order);
+    gan_value gate = gan_export_operator(e, "Sigmoid", x);
+    return gan_export_in_order(e, gan_export_operator(e, "Mul", x, gate), order);
+}
+
+/* The distribution's two forms: erf(x / sqrt(2)) and tanh(sqrt(2 / pi) (x + 0.044715 x^3)), which are in -1..1. */
+static gan_value export_distribution(gan_export *e, gan_value x, bool approximate)
+{
+    if (!approximate) {
+        gan_value scaled = gan_export_operator(e, "Mul", x, gan_export_number(e, 0.70710678f));
+        return gan_export_operator(e, "Erf", scaled);
+    }
+    gan_value square = gan_export_operator(e, "Mul", x, x);
+    gan_value cubic = gan_export_operator(e, "Mul", square, gan_export_number(e, 0.044715f));
+    gan_value factor = gan_export_operator(e, "Add", cubic, gan_export_number(e, 1));
+    gan_value sum = gan_export_operator(e, "Mul", x, factor);
+    gan_value scaled = gan_export_operator(e, "Mul", sum, gan_export_number(e, 0.79788456f));
+    return gan_export_operator(e, "Tanh", scaled);
+}
+
+/* x / 2 (1 + the distribution) */
+static gan_value export_gelu(gan_export *e)
+{
+    const gan_gelu_options *options = e->layer->options;
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order);
+    gan_value distribution = export_distribution(e, x, options->approximate);
+    gan_value sum = gan_export_operator(e, "Add", distribution, gan_export_number(e, 1));
+    gan_value half = gan_export_operator(e, "Mul", x, gan_export_number(e, 0.5f));
+    return gan_export_in_order(e, gan_export_operator(e, "Mul", half, sum), order);
+}
+
 static const gan_field leaky_relu_fields[] = {
     {"slope", GAN_FIELD_FLOAT, 0, offsetof(gan_leaky_relu_options, slope), 0, 1, 0.2},
     GAN_FIELD_RESERVED(gan_leaky_relu_options),
@@ -110,6 +178,7 @@ static const gan_field gelu_fields[] = {
         .backward = backward,                                               \
         .tangent = gan_tangent_symmetric,                                   \
         .tangent_backward = tangent_backward,                               \
+        .export = export_##layer,                                           \
     };                                                                      \
     gan_node *gan_##layer##_layer(const struct_name *options)               \
     {                                                                       \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -24,6 +25,11 @@ static void backward(const gan_layer_call *call)
         if (call->dx[i]) gan_parallel_copy(call->pool, call->dx[i], call->dy, gan_call_elements(call));
 }
 
+static gan_value export_add(gan_export *e)
+{
+    return gan_export_chain(e, "Add");
+}
+
 const gan_layer_type gan_layer_add = {
     .name = "add",
     .short_name = "add",
@@ -36,6 +42,7 @@ const gan_layer_type gan_layer_add = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_add,
 };
 
 gan_node *gan_add_layer(gan_node *const *inputs, int count, const char *name)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/registry.h"
 
 #include <string.h>
@@ -215,6 +216,25 @@ BY_SAMPLE(backward)
 BY_SAMPLE(tangent)
 BY_SAMPLE(tangent_backward)
 
+/* Input i as [N, places, channels]. */
+static gan_value export_places(gan_export *e, int i)
+{
+    gan_value x = gan_export_input(e, i, GAN_CHANNELS_LAST);
+    return gan_export_reshape(e, x, GAN_SHAPE(0, places(e->layer, i), channels(e->layer, i)));
+}
+
+static gan_value export_attention(gan_export *e)
+{
+    const gan_attention_options *options = e->layer->options;
+    gan_value query = export_places(e, QUERY), key = export_places(e, KEY), value = export_places(e, VALUE);
+    key = gan_export_add(e, "Transpose", GAN_VALUES(key),
+                         GAN_ATTRIBUTES(gan_attribute_ints("perm", 3, (int64_t[]){0, 2, 1})));
+    gan_value pairs = gan_export_operator(e, "MatMul", query, key);
+    pairs = gan_export_operator(e, "Mul", pairs, gan_export_number(e, options->scale));
+    gan_value p = gan_export_add(e, "Softmax", GAN_VALUES(pairs), GAN_ATTRIBUTES(gan_attribute_int("axis", -1)));
+    return gan_export_as_output(e, gan_export_operator(e, "MatMul", p, value), GAN_CHANNELS_LAST);
+}
+
 const gan_layer_type gan_layer_attention = {
     .name = "attention",
     .short_name = "attention",
@@ -229,6 +249,7 @@ const gan_layer_type gan_layer_attention = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_attention,
 };
 
 gan_node *gan_attention_layer(const gan_attention_options *options)

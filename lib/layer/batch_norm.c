@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/normalize.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
@@ -377,6 +378,34 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dy) add_gradient(call, call->dx[0], BY_DY, call->dy);
 }
 
+/* Gamma or beta, or one number for all channels where there is none. */
+static gan_value export_affine(gan_export *e, int i, float without)
+{
+    float *data;
+    if (e->layer->parameters) return gan_export_parameter(e, i);
+    gan_value value = gan_export_floats(e, NULL, 1, &e->layer->buffer[RUNNING_MEAN].shape.size[0], &data);
+    for (int64_t j = 0; data && j < channels(e->layer); j++) data[j] = without;
+    return value;
+}
+
+/* ONNX has the channels in the second place: a picture's are brought there, and other shapes made [rows, C]. */
+static gan_value export_batch_norm(gan_export *e)
+{
+    const gan_batch_norm_options *options = e->layer->options;
+    int rank = e->layer->output.rank;
+    gan_order order = rank == 3 ? GAN_CHANNELS_FIRST : GAN_CHANNELS_LAST;
+    bool flat = rank != 1 && rank != 3;
+    gan_value x = gan_export_input(e, 0, order);
+    if (flat) x = gan_export_reshape(e, x, GAN_SHAPE(-1, channels(e->layer)));
+    gan_value gamma = export_affine(e, GAMMA, 1), beta = export_affine(e, BETA, 0);
+    gan_value mean = gan_export_buffer(e, RUNNING_MEAN), variance = gan_export_buffer(e, RUNNING_VARIANCE);
+    gan_value y = gan_export_add(e, "BatchNormalization", GAN_VALUES(x, gamma, beta, mean, variance),
+                                 GAN_ATTRIBUTES(gan_attribute_float("epsilon", options->epsilon)));
+    int64_t shape[GAN_MAX_RANK] = {-1};
+    memcpy(shape + 1, e->layer->output.size, (size_t)rank * sizeof *shape);
+    return gan_export_in_order(e, flat ? gan_export_reshape(e, y, rank + 1, shape) : y, order);
+}
+
 const gan_layer_type gan_layer_batch_norm = {
     .name = "batch_norm",
     .short_name = "bn",
@@ -390,6 +419,7 @@ const gan_layer_type gan_layer_batch_norm = {
     .backward = backward,
     .tangent = gan_tangent_symmetric,
     .tangent_backward = tangent_backward,
+    .export = export_batch_norm,
 };
 
 gan_node *gan_batch_norm_layer(const gan_batch_norm_options *options)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/rows.h"
 #include "layer/tangent.h"
@@ -126,6 +127,29 @@ static void backward_sum_channels(const gan_layer_call *call)
     if (call->dx[0]) run(call, repeat_range, &call->layer->output, &call->layer->input[0], call->dx[0], call->dy);
 }
 
+/* The input's shape, with dimensions of 1 before it, is repeated. */
+static gan_value export_broadcast(gan_export *e)
+{
+    const gan_shape *from = &e->layer->input[0], *to = &e->layer->output;
+    int64_t small[GAN_MAX_RANK] = {0}, large[GAN_MAX_RANK] = {1};
+    for (int i = 0; i < to->rank; i++) {
+        int missing = to->rank - from->rank;
+        small[i + 1] = i < missing ? 1 : from->size[i - missing];
+        large[i + 1] = to->size[i];
+    }
+    gan_value x = gan_export_reshape(e, gan_export_input(e, 0, GAN_CHANNELS_LAST), to->rank + 1, small);
+    gan_value shape = gan_export_integers(e, to->rank + 1, large);
+    return gan_export_operator(e, "Expand", x, shape);
+}
+
+static gan_value export_sum_channels(gan_export *e)
+{
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order);
+    return gan_export_in_order(e, gan_export_reduce(e, "ReduceSum", x, true, 1, &(int64_t){gan_export_axis(e, order)}),
+                               order);
+}
+
 static const gan_field broadcast_fields[] = {
     {"shape", GAN_FIELD_SHAPE, 0, offsetof(gan_broadcast_options, shape), 1, 0, 0},
 };
@@ -141,6 +165,7 @@ const gan_layer_type gan_layer_broadcast = {
     .backward = backward_broadcast,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_broadcast,
 };
 
 const gan_layer_type gan_layer_sum_channels = {
@@ -152,6 +177,7 @@ const gan_layer_type gan_layer_sum_channels = {
     .backward = backward_sum_channels,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_sum_channels,
 };
 
 gan_node *gan_broadcast_layer(const gan_broadcast_options *options)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -80,6 +81,16 @@ static void backward(const gan_layer_call *call)
     gan_pool_ranges(call->pool, split_rows, (void *)call, row_count(call), row_grain(call));
 }
 
+static gan_value export_concat(gan_export *e)
+{
+    gan_value x[GAN_MAX_INPUTS];
+    gan_order order = gan_export_order(e, e->layer->inputs);
+    for (int i = 0; i < e->layer->inputs; i++) x[i] = gan_export_input(e, i, order);
+    gan_value y = gan_export_add(e, "Concat", x, e->layer->inputs,
+                                 GAN_ATTRIBUTES(gan_attribute_int("axis", gan_export_axis(e, order))));
+    return gan_export_in_order(e, y, order);
+}
+
 const gan_layer_type gan_layer_concat = {
     .name = "concat",
     .short_name = "concat",
@@ -92,6 +103,7 @@ const gan_layer_type gan_layer_concat = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_concat,
 };
 
 gan_node *gan_concat_layer(gan_node *const *inputs, int count, const char *name)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -83,6 +84,19 @@ static void backward(const gan_layer_call *call)
         gan_pool_ranges(call->pool, backward_pixels, (void *)call, pixels(call->layer), grain(call->layer));
 }
 
+static gan_value export_concat_diff(gan_export *e)
+{
+    gan_order order = gan_export_order(e, 1);
+    int64_t axis = gan_export_axis(e, order);
+    gan_value x = gan_export_input(e, 0, order);
+    gan_value mean = gan_export_reduce(e, "ReduceMean", x, true, 1, (int64_t[]){0});
+    gan_value difference = gan_export_operator(e, "Sub", x, mean);
+    gan_value distance = gan_export_operator(e, "Abs", difference);
+    gan_value map = gan_export_reduce(e, "ReduceMean", distance, true, 1, &axis);
+    gan_value y = gan_export_add(e, "Concat", GAN_VALUES(x, map), GAN_ATTRIBUTES(gan_attribute_int("axis", axis)));
+    return gan_export_in_order(e, y, order);
+}
+
 const gan_layer_type gan_layer_concat_diff = {
     .name = "concat_diff",
     .short_name = "diff",
@@ -94,6 +108,7 @@ const gan_layer_type gan_layer_concat_diff = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = gan_tangent_piecewise_backward,
+    .export = export_concat_diff,
 };
 
 gan_node *gan_concat_diff_layer(const gan_concat_diff_options *options)

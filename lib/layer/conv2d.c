@@ -71,6 +71,15 @@ static void backward(const gan_layer_call *call)
     if (call->dx[0]) gan_convolution_product(call, &g, true, call->dx[0], call->dy, call->parameter[0], NULL);
 }
 
+static gan_value export_conv2d(gan_export *e)
+{
+    gan_conv_geometry g;
+    geometry_of(e->layer, &g);
+    gan_export_window w = gan_export_window_of(&g);
+    return gan_export_convolution(e, "Conv",
+                                  GAN_ATTRIBUTES(w.kernel, w.strides, w.pads, gan_attribute_int("group", g.groups)));
+}
+
 const gan_layer_type gan_layer_conv2d = {
     .name = "conv2d",
     .short_name = "conv",
@@ -84,6 +93,7 @@ const gan_layer_type gan_layer_conv2d = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_conv2d,
 };
 
 gan_node *gan_conv2d_layer(const gan_conv2d_options *options)

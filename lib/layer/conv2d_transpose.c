@@ -111,6 +111,21 @@ static void backward(const gan_layer_call *call)
     if (call->dx[0]) gan_convolution_product(call, &g, false, call->dx[0], call->dy, call->parameter[0], NULL);
 }
 
+/* What the kernels at the last pixels reach beyond the output is padding; what they do not reach of it is added. */
+static gan_value export_conv2d_transpose(gan_export *e)
+{
+    gan_conv_geometry g;
+    geometry_of(e->layer, &g);
+    int64_t h = (int64_t)(g.out_h - 1) * g.stride_h + g.kernel_h - g.pad_top - g.in_h;
+    int64_t w = (int64_t)(g.out_w - 1) * g.stride_w + g.kernel_w - g.pad_left - g.in_w;
+    const int64_t more[] = {h < 0 ? -h : 0, w < 0 ? -w : 0};
+    gan_export_window window = gan_export_window_of(&g);
+    return gan_export_convolution(e, "ConvTranspose",
+                                  GAN_ATTRIBUTES(window.kernel, window.strides, window.pads,
+                                                 gan_attribute_ints("output_padding", 2, more),
+                                                 gan_attribute_int("group", g.groups)));
+}
+
 const gan_layer_type gan_layer_conv2d_transpose = {
     .name = "conv2d_transpose",
     .short_name = "deconv",
@@ -124,6 +139,7 @@ const gan_layer_type gan_layer_conv2d_transpose = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_conv2d_transpose,
 };
 
 gan_node *gan_conv2d_transpose_layer(const gan_conv2d_transpose_options *options)

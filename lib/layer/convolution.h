@@ -2,7 +2,7 @@
 #ifndef GAN_LAYER_CONVOLUTION_H
 #define GAN_LAYER_CONVOLUTION_H
 
-#include "layer/layer.h"
+#include "layer/export.h"
 
 /* The products of a convolution, shared by conv2d and conv2d_transpose, whose forward pass is conv2d's adjoint. Work is
  * cut by the geometry and the batch only, and its scratch is call->shared. */
@@ -71,6 +71,17 @@ gan_status gan_image_input(const gan_layer *layer);
 /* Fills in kernel, stride, padding and out_h, out_w of a convolution from in_h, in_w, which the caller sets. Fails when
  * no kernel is given, padding does not go with the numbers, or the kernel does not fit into the padded input. */
 gan_status gan_kernel_geometry(const gan_layer *layer, const gan_kernel_options *options, gan_conv_geometry *geometry);
+
+/* The attributes of a window in a graph. What it reaches beyond the picture's end is padding, however that was asked
+ * for. */
+typedef struct gan_export_window {
+    gan_attribute kernel, strides, pads;
+} gan_export_window;
+
+gan_export_window gan_export_window_of(const gan_conv_geometry *geometry);
+
+/* An operator on the picture, parameter 0 as its kernel and, where there is one, the bias. */
+gan_value gan_export_convolution(gan_export *e, const char *type, const gan_attribute *attributes, int count);
 
 /* Checks that the groups divide the channels and that the number of weights fits, and counts the operations of one
  * sample: a multiplication and an addition for every tap, padding included. */

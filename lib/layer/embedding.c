@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/samples.h"
 
+#include <math.h>
 #include <string.h>
 
 /* y = weight[x, :]. Several samples may be of one class: the gradient's work is cut by columns, and each task adds up
@@ -77,6 +79,22 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dy) backward(call);
 }
 
+/* A number that is no class is looked up as 0, and its row then made NaN. */
+static gan_value export_embedding(gan_export *e)
+{
+    const gan_embedding_options *options = e->layer->options;
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_LAST), weight = gan_export_parameter(e, 0);
+    gan_value zero = gan_export_number(e, 0), last = gan_export_number(e, (float)(options->classes - 1));
+    gan_value nothing = gan_export_number(e, NAN);
+    gan_value class = gan_export_operator(e, "Floor", gan_export_operator(e, "Clip", x, zero, last));
+    gan_value valid = gan_export_operator(e, "Equal", x, class);
+    class = gan_export_operator(e, "Where", valid, x, zero);
+    class = gan_export_add(e, "Cast", GAN_VALUES(class), GAN_ATTRIBUTES(gan_attribute_int("to", GAN_ELEMENT_INT64)));
+    gan_value row =
+        gan_export_add(e, "Gather", GAN_VALUES(weight, class), GAN_ATTRIBUTES(gan_attribute_int("axis", 0)));
+    return gan_export_operator(e, "Where", valid, gan_export_as_output(e, row, GAN_CHANNELS_LAST), nothing);
+}
+
 const gan_layer_type gan_layer_embedding = {
     .name = "embedding",
     .short_name = "embedding",
@@ -89,6 +107,7 @@ const gan_layer_type gan_layer_embedding = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_embedding,
 };
 
 gan_node *gan_embedding_layer(const gan_embedding_options *options)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/product.h"
 #include "layer/registry.h"
 
@@ -250,6 +251,28 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dx[X] && call->dy) multiply(call, call->dx[X], call->dy, scale_of(call), true);
 }
 
+/* condition times gamma or beta, as numbers that go with all places of x. */
+static gan_value export_modulation(gan_export *e, int i, gan_order order)
+{
+    gan_value condition = gan_export_input(e, CONDITION, GAN_CHANNELS_LAST), weight = gan_export_parameter(e, i);
+    gan_value product = gan_export_operator(e, "MatMul", condition, weight);
+    int64_t shape[GAN_MAX_RANK] = {0};
+    int rank = e->layer->output.rank;
+    for (int k = 1; k <= rank; k++) shape[k] = 1;
+    shape[gan_export_axis(e, order)] = channels(e->layer);
+    return rank == 1 ? product : gan_export_reshape(e, product, rank + 1, shape);
+}
+
+static gan_value export_film(gan_export *e)
+{
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, X, order);
+    gan_value scale = export_modulation(e, GAMMA, order), shift = export_modulation(e, BETA, order);
+    scale = gan_export_operator(e, "Add", scale, gan_export_number(e, 1));
+    gan_value product = gan_export_operator(e, "Mul", x, scale);
+    return gan_export_in_order(e, gan_export_operator(e, "Add", product, shift), order);
+}
+
 const gan_layer_type gan_layer_film = {
     .name = "film",
     .short_name = "film",
@@ -264,6 +287,7 @@ const gan_layer_type gan_layer_film = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_film,
 };
 
 gan_node *gan_film_layer(const gan_film_options *options)

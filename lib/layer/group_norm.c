@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/normalize.h"
 #include "layer/registry.h"
 
@@ -403,6 +404,30 @@ static void tangent_backward(const gan_layer_call *call)
     add_gradients(call);
 }
 
+/* The groups become a dimension of their own, unless instances are rows: then a row is a group. */
+static gan_value export_norm(gan_export *e)
+{
+    struct norm norm = norm_of(e->layer);
+    const gan_shape *shape = &e->layer->input[0];
+    int64_t rows = gan_shape_elements(shape) / norm.c, groups = norm.groups, width = norm.width;
+    float epsilon = (float)norm.epsilon;
+    bool whole = norm.rows == rows;
+    gan_order order = whole ? gan_export_order(e, 1) : GAN_CHANNELS_LAST;
+    gan_value x = gan_export_input(e, 0, order);
+    if (!whole)
+        x = gan_export_normalize(e, x, epsilon, 1, (int64_t[]){shape->rank});
+    else if (order == GAN_CHANNELS_FIRST)
+        x = gan_export_normalize(e, gan_export_reshape(e, x, GAN_SHAPE(0, groups, width * rows)), epsilon, 1,
+                                 (int64_t[]){2});
+    else
+        x = gan_export_normalize(e, gan_export_reshape(e, x, GAN_SHAPE(0, rows, groups, width)), epsilon, 2,
+                                 (int64_t[]){1, 3});
+    if (whole) x = gan_export_as_output(e, x, order);
+    if (norm.affine) x = gan_export_operator(e, "Mul", x, gan_export_by_channel(e, GAMMA, order));
+    if (norm.affine) x = gan_export_operator(e, "Add", x, gan_export_by_channel(e, BETA, order));
+    return gan_export_in_order(e, x, order);
+}
+
 #define NORM(kind, short, more)                                                 \
     const gan_layer_type gan_layer_##kind##_norm = {                            \
         .name = #kind "_norm",                                                  \
@@ -417,6 +442,7 @@ static void tangent_backward(const gan_layer_call *call)
         .backward = backward,                                                   \
         .tangent = tangent,                                                     \
         .tangent_backward = tangent_backward,                                   \
+        .export = export_norm,                                                  \
     };                                                                          \
     gan_node *gan_##kind##_norm_layer(const gan_##kind##_norm_options *options) \
     {                                                                           \

@@ -93,3 +93,26 @@ gan_status gan_convolution_products(const gan_layer *layer, const gan_conv_geome
     *flops = outputs;
     return GAN_OK;
 }
+
+static int64_t pad_after(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t before)
+{
+    int64_t after = (out - 1) * stride + kernel - in - before;
+    return after > 0 ? after : 0;
+}
+
+gan_export_window gan_export_window_of(const gan_conv_geometry *g)
+{
+    const int64_t kernel[] = {g->kernel_h, g->kernel_w}, strides[] = {g->stride_h, g->stride_w};
+    const int64_t pads[] = {g->pad_top, g->pad_left, pad_after(g->in_h, g->out_h, kernel[0], strides[0], g->pad_top),
+                            pad_after(g->in_w, g->out_w, kernel[1], strides[1], g->pad_left)};
+    return (gan_export_window){gan_attribute_ints("kernel_shape", 2, kernel), gan_attribute_ints("strides", 2, strides),
+                               gan_attribute_ints("pads", 4, pads)};
+}
+
+gan_value gan_export_convolution(gan_export *e, const char *type, const gan_attribute *attributes, int count)
+{
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_FIRST), weight = gan_export_kernel(e, 0);
+    gan_value bias = e->layer->parameters > 1 ? gan_export_parameter(e, 1) : 0;
+    gan_value y = gan_export_add(e, type, GAN_VALUES(x, weight, bias), attributes, count);
+    return gan_export_in_order(e, y, GAN_CHANNELS_FIRST);
+}

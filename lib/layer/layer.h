@@ -127,6 +127,10 @@ typedef enum gan_layer_trait {
     GAN_JOINS_FEATURES = 64  /* the output's features are those of the inputs, one input after the other */
 } gan_layer_trait;
 
+/* A layer as operators for other programs: export.h. */
+struct gan_export;
+typedef int gan_value;
+
 typedef struct gan_layer_type {
     const char *name;       /* in tables and files: never changes */
     const char *short_name; /* the first part of automatic names */
@@ -146,6 +150,9 @@ typedef struct gan_layer_type {
      * the last forward pass left them; x and y are always there. */
     void (*tangent)(const gan_layer_call *call);
     void (*tangent_backward)(const gan_layer_call *call);
+    /* Adds the operators of the layer's inference to a graph, and returns the value that is its output. NULL: the layer
+     * cannot be exported. */
+    gan_value (*export)(struct gan_export *e);
     const void *own; /* where functions serve several types: what they tell them apart by */
 } gan_layer_type;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
+#include "layer/export.h"
 #include "layer/product.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
@@ -80,6 +81,13 @@ static void backward(const gan_layer_call *call)
     if (call->dx[0]) gan_product_inputs(call, &p, call->dx[0], call->dy, call->parameter[0], false);
 }
 
+static gan_value export_linear(gan_export *e)
+{
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_LAST), weight = gan_export_parameter(e, 0);
+    gan_value y = gan_export_operator(e, "MatMul", x, weight);
+    return e->layer->parameters == 1 ? y : gan_export_operator(e, "Add", y, gan_export_parameter(e, 1));
+}
+
 const gan_layer_type gan_layer_linear = {
     .name = "linear",
     .short_name = "linear",
@@ -93,6 +101,7 @@ const gan_layer_type gan_layer_linear = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_linear,
 };
 
 gan_node *gan_linear_layer(const gan_linear_options *options)

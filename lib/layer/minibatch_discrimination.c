@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/product.h"
 #include "layer/registry.h"
 
@@ -174,6 +175,29 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dx[0]) input_gradient(call, call->dx[0], GRADIENT, call->dy);
 }
 
+/* M of the samples as [N, 1, dims, kernels] and as [1, N, dims, kernels], so that each meets each. */
+static gan_value export_similarity(gan_export *e, gan_value x)
+{
+    const gan_minibatch_discrimination_options *options = e->layer->options;
+    int64_t dims = options->dims, kernels = options->kernels, a = e->layer->input[0].size[0];
+    gan_value weight = gan_export_reshape(e, gan_export_parameter(e, 0), GAN_SHAPE(a, dims * kernels));
+    gan_value m = gan_export_operator(e, "MatMul", x, weight);
+    gan_value one = gan_export_reshape(e, m, GAN_SHAPE(-1, 1, dims, kernels));
+    gan_value other = gan_export_reshape(e, m, GAN_SHAPE(1, -1, dims, kernels));
+    gan_value difference = gan_export_operator(e, "Sub", one, other);
+    gan_value distance = gan_export_operator(e, "Abs", difference);
+    distance = gan_export_reduce(e, "ReduceSum", distance, false, 1, (int64_t[]){2});
+    gan_value c = gan_export_operator(e, "Exp", gan_export_operator(e, "Neg", distance));
+    return gan_export_reduce(e, "ReduceSum", c, false, 1, (int64_t[]){1});
+}
+
+static gan_value export_minibatch_discrimination(gan_export *e)
+{
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_LAST);
+    gan_value o = export_similarity(e, x);
+    return gan_export_add(e, "Concat", GAN_VALUES(x, o), GAN_ATTRIBUTES(gan_attribute_int("axis", 1)));
+}
+
 const gan_layer_type gan_layer_minibatch_discrimination = {
     .name = "minibatch_discrimination",
     .short_name = "mbd",
@@ -187,6 +211,7 @@ const gan_layer_type gan_layer_minibatch_discrimination = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_minibatch_discrimination,
 };
 
 gan_node *gan_minibatch_discrimination_layer(const gan_minibatch_discrimination_options *options)

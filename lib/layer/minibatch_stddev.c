@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/registry.h"
 
 #include <string.h>
@@ -294,6 +295,57 @@ static void tangent_backward(const gan_layer_call *call)
     gan_pool_run(call->pool, chunk_curvature, (void *)call, s.groups * s.chunks);
 }
 
+/* A matrix [N,N] whose product with the samples is each one's group's mean: 1 / the group's samples where two are in
+ * one group. How many there are is known only when the graph runs. */
+static gan_value export_averaging(gan_export *e, gan_value x)
+{
+    const gan_minibatch_stddev_options *options = e->layer->options;
+    gan_value zero = gan_export_integer(e, 0), one = gan_export_integer(e, 1);
+    gan_value shape = gan_export_operator(e, "Shape", x);
+    gan_value batch = gan_export_operator(e, "Gather", shape, zero);
+    gan_value whole = gan_export_operator(e, "Div", batch, gan_export_integer(e, options->group_size));
+    gan_value groups = gan_export_operator(e, "Max", whole, one);
+    gan_value sample = gan_export_operator(e, "Range", zero, batch, one);
+    gan_value group = gan_export_operator(e, "Mod", sample, groups);
+    gan_value column = gan_export_reshape(e, group, GAN_SHAPE(-1, 1));
+    gan_value row = gan_export_reshape(e, group, GAN_SHAPE(1, -1));
+    gan_value same = gan_export_operator(e, "Equal", column, row);
+    same = gan_export_add(e, "Cast", GAN_VALUES(same), GAN_ATTRIBUTES(gan_attribute_int("to", GAN_ELEMENT_FLOAT)));
+    gan_value count = gan_export_reduce(e, "ReduceSum", same, true, 1, (int64_t[]){1});
+    return gan_export_operator(e, "Div", same, count);
+}
+
+/* The deviation of each place and channel over its sample's group, [N, places * channels]. */
+static gan_value export_deviation(gan_export *e, gan_value x)
+{
+    gan_value averaging = export_averaging(e, x);
+    gan_value rows = gan_export_reshape(e, x, GAN_SHAPE(0, gan_shape_elements(&e->layer->input[0])));
+    gan_value mean = gan_export_operator(e, "MatMul", averaging, rows);
+    gan_value difference = gan_export_operator(e, "Sub", rows, mean);
+    gan_value square = gan_export_operator(e, "Mul", difference, difference);
+    gan_value variance = gan_export_operator(e, "MatMul", averaging, square);
+    gan_value sum = gan_export_operator(e, "Add", variance, gan_export_number(e, EPSILON));
+    return gan_export_operator(e, "Sqrt", sum);
+}
+
+static gan_value export_minibatch_stddev(gan_export *e)
+{
+    struct shape s = shape_of(e->layer, 1);
+    int rank = e->layer->input[0].rank;
+    int64_t once[GAN_MAX_RANK] = {0}, repeated[GAN_MAX_RANK] = {1};
+    for (int i = 1; i <= rank; i++) {
+        once[i] = i < rank ? 1 : s.features;
+        repeated[i] = i < rank ? e->layer->input[0].size[i - 1] : s.features;
+    }
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_LAST);
+    gan_value deviation = export_deviation(e, x);
+    deviation = gan_export_reshape(e, deviation, GAN_SHAPE(0, s.pixels, s.features, s.c / s.features));
+    gan_value features = gan_export_reduce(e, "ReduceMean", deviation, false, 2, (int64_t[]){1, 3});
+    features = gan_export_reshape(e, features, rank + 1, once);
+    features = gan_export_operator(e, "Expand", features, gan_export_integers(e, rank + 1, repeated));
+    return gan_export_add(e, "Concat", GAN_VALUES(x, features), GAN_ATTRIBUTES(gan_attribute_int("axis", rank)));
+}
+
 const gan_layer_type gan_layer_minibatch_stddev = {
     .name = "minibatch_stddev",
     .short_name = "mbstd",
@@ -307,6 +359,7 @@ const gan_layer_type gan_layer_minibatch_stddev = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_minibatch_stddev,
 };
 
 gan_node *gan_minibatch_stddev_layer(const gan_minibatch_stddev_options *options)

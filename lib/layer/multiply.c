@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 
 #include <string.h>
@@ -105,6 +106,11 @@ static void tangent_backward(const gan_layer_call *call)
     gan_elementwise(call, tangent_backward_range);
 }
 
+static gan_value export_multiply(gan_export *e)
+{
+    return gan_export_chain(e, "Mul");
+}
+
 const gan_layer_type gan_layer_multiply = {
     .name = "multiply",
     .short_name = "multiply",
@@ -118,6 +124,7 @@ const gan_layer_type gan_layer_multiply = {
     .backward = backward,
     .tangent = tangent,
     .tangent_backward = tangent_backward,
+    .export = export_multiply,
 };
 
 gan_node *gan_multiply_layer(gan_node *const *inputs, int count, const char *name)

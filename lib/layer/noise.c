@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -87,6 +88,7 @@ static const gan_field gaussian_noise_fields[] = {
         .backward = backward,                                           \
         .tangent = gan_tangent_symmetric,                               \
         .tangent_backward = gan_tangent_piecewise_backward,             \
+        .export = gan_export_identity,                                  \
     };                                                                  \
     gan_node *gan_##layer##_layer(const gan_##layer##_options *options) \
     {                                                                   \

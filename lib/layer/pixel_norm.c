@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -112,6 +113,18 @@ static void tangent_backward(const gan_layer_call *call)
     each_row(call, second_rows);
 }
 
+static gan_value export_pixel_norm(gan_export *e)
+{
+    const gan_pixel_norm_options *options = e->layer->options;
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order);
+    gan_value square = gan_export_operator(e, "Mul", x, x);
+    gan_value mean = gan_export_reduce(e, "ReduceMean", square, true, 1, &(int64_t){gan_export_axis(e, order)});
+    gan_value sum = gan_export_operator(e, "Add", mean, gan_export_number(e, options->epsilon));
+    gan_value root = gan_export_operator(e, "Sqrt", sum);
+    return gan_export_in_order(e, gan_export_operator(e, "Div", x, root), order);
+}
+
 const gan_layer_type gan_layer_pixel_norm = {
     .name = "pixel_norm",
     .short_name = "pn",
@@ -125,6 +138,7 @@ const gan_layer_type gan_layer_pixel_norm = {
     .backward = backward,
     .tangent = gan_tangent_symmetric,
     .tangent_backward = tangent_backward,
+    .export = export_pixel_norm,
 };
 
 gan_node *gan_pixel_norm_layer(const gan_pixel_norm_options *options)

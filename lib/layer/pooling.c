@@ -178,6 +178,48 @@ static void max_backward(const gan_layer_call *call)
     if (call->dx[0]) gan_by_samples(call, give_samples);
 }
 
+static gan_value export_window(gan_export *e, const char *type, const gan_attribute *attributes, int count)
+{
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_FIRST);
+    return gan_export_in_order(e, gan_export_add(e, type, GAN_VALUES(x), attributes, count), GAN_CHANNELS_FIRST);
+}
+
+static gan_value export_max_pool(gan_export *e)
+{
+    gan_conv_geometry g;
+    geometry_of(e->layer, &g);
+    gan_export_window w = gan_export_window_of(&g);
+    return export_window(e, "MaxPool", GAN_ATTRIBUTES(w.kernel, w.strides, w.pads));
+}
+
+static gan_value export_average_pool(gan_export *e)
+{
+    gan_conv_geometry g;
+    geometry_of(e->layer, &g);
+    gan_export_window w = gan_export_window_of(&g);
+    bool padding = divisor_of(e->layer) == GAN_DIVIDE_BY_KERNEL;
+    return export_window(e, "AveragePool",
+                         GAN_ATTRIBUTES(w.kernel, w.strides, w.pads, gan_attribute_int("count_include_pad", padding)));
+}
+
+static gan_value export_global(gan_export *e, const char *type)
+{
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order);
+    int64_t first = order == GAN_CHANNELS_FIRST ? 2 : 1;
+    return gan_export_reduce(e, type, x, false, 2, (int64_t[]){first, first + 1});
+}
+
+static gan_value export_global_average_pool(gan_export *e)
+{
+    return export_global(e, "ReduceMean");
+}
+
+static gan_value export_global_sum_pool(gan_export *e)
+{
+    return export_global(e, "ReduceSum");
+}
+
 #define SUM_POOL(layer, abbreviation, struct_name, field_table, count) \
     const gan_layer_type gan_layer_##layer = {                         \
         .name = #layer,                                                \
@@ -190,6 +232,7 @@ static void max_backward(const gan_layer_call *call)
         .backward = sum_backward,                                      \
         .tangent = gan_tangent_linear,                                 \
         .tangent_backward = gan_tangent_linear_backward,               \
+        .export = export_##layer,                                      \
     };                                                                 \
     gan_node *gan_##layer##_layer(const struct_name *options)          \
     {                                                                  \
@@ -211,6 +254,7 @@ const gan_layer_type gan_layer_max_pool = {
     .backward = max_backward,
     .tangent = max_tangent,
     .tangent_backward = gan_tangent_piecewise_backward,
+    .export = export_max_pool,
 };
 
 gan_node *gan_max_pool_layer(const gan_max_pool_options *options)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/elementwise.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/tangent.h"
 
@@ -65,6 +66,11 @@ static gan_status infer_flatten(gan_layer *layer)
     return GAN_OK;
 }
 
+static gan_value export_reshape(gan_export *e)
+{
+    return gan_export_as_output(e, gan_export_input(e, 0, GAN_CHANNELS_LAST), GAN_CHANNELS_LAST);
+}
+
 const gan_layer_type gan_layer_reshape = {
     .name = "reshape",
     .short_name = "reshape",
@@ -77,6 +83,7 @@ const gan_layer_type gan_layer_reshape = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_reshape,
 };
 
 const gan_layer_type gan_layer_flatten = {
@@ -89,6 +96,7 @@ const gan_layer_type gan_layer_flatten = {
     .backward = backward,
     .tangent = gan_tangent_linear,
     .tangent_backward = gan_tangent_linear_backward,
+    .export = export_reshape,
 };
 
 gan_node *gan_reshape_layer(const gan_reshape_options *options)

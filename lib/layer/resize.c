@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/convolution.h"
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/samples.h"
 #include "layer/tangent.h"
@@ -130,6 +131,43 @@ SHUFFLE_SAMPLES(pixel_shuffle_adjoint_samples, deepen, dx[0], dy)
 SHUFFLE_SAMPLES(pixel_unshuffle_samples, deepen, y, x[0])
 SHUFFLE_SAMPLES(pixel_unshuffle_adjoint_samples, widen, dx[0], dy)
 
+static gan_value export_upsample(gan_export *e)
+{
+    const gan_resize r = resize_of(e->layer);
+    float *scales;
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_FIRST);
+    gan_value by = gan_export_floats(e, NULL, 1, (int64_t[]){4}, &scales);
+    for (int i = 0; scales && i < 4; i++) scales[i] = i < 2 ? 1 : (float)(i == 2 ? r.factor_h : r.factor_w);
+    gan_value y = gan_export_add(
+        e, "Resize", GAN_VALUES(x, 0, by),
+        GAN_ATTRIBUTES(gan_attribute_text("mode", r.bilinear ? "linear" : "nearest"),
+                       gan_attribute_text("coordinate_transformation_mode", r.bilinear ? "half_pixel" : "asymmetric"),
+                       gan_attribute_text("nearest_mode", "floor")));
+    return gan_export_in_order(e, y, GAN_CHANNELS_FIRST);
+}
+
+static gan_value export_pixel_shuffle(gan_export *e)
+{
+    const gan_shuffle s = shuffle_of(e->layer);
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_FIRST);
+    gan_value y = gan_export_add(e, "DepthToSpace", GAN_VALUES(x),
+                                 GAN_ATTRIBUTES(gan_attribute_int("blocksize", s.block),
+                                                gan_attribute_text("mode", s.channels_first ? "CRD" : "DCR")));
+    return gan_export_in_order(e, y, GAN_CHANNELS_FIRST);
+}
+
+/* ONNX's SpaceToDepth knows one of the orders; both are a picture's rows and columns in blocks, turned. */
+static gan_value export_pixel_unshuffle(gan_export *e)
+{
+    const gan_shuffle s = shuffle_of(e->layer);
+    static const int64_t orders[][6] = {{0, 1, 3, 2, 4, 5}, {0, 1, 3, 5, 2, 4}};
+    gan_value x = gan_export_input(e, 0, GAN_CHANNELS_LAST);
+    x = gan_export_reshape(e, x, GAN_SHAPE(0, s.h, s.block, s.w, s.block, s.c));
+    x = gan_export_add(e, "Transpose", GAN_VALUES(x),
+                       GAN_ATTRIBUTES(gan_attribute_ints("perm", 6, orders[s.channels_first])));
+    return gan_export_as_output(e, x, GAN_CHANNELS_LAST);
+}
+
 #define RESIZE(layer, abbreviation, struct_name, field_table, infer_function) \
     static void layer##_forward(const gan_layer_call *call)                   \
     {                                                                         \
@@ -150,6 +188,7 @@ SHUFFLE_SAMPLES(pixel_unshuffle_adjoint_samples, widen, dx[0], dy)
         .backward = layer##_backward,                                         \
         .tangent = gan_tangent_linear,                                        \
         .tangent_backward = gan_tangent_linear_backward,                      \
+        .export = export_##layer,                                             \
     };                                                                        \
     gan_node *gan_##layer##_layer(const struct_name *options)                 \
     {                                                                         \

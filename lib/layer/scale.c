@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/export.h"
 #include "layer/registry.h"
 #include "layer/rows.h"
 
@@ -135,6 +136,14 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dy) backward(call);
 }
 
+static gan_value export_factor(gan_export *e)
+{
+    const factor *f = e->layer->type->own;
+    gan_order order = gan_export_order(e, 1);
+    gan_value x = gan_export_input(e, 0, order), by = gan_export_by_channel(e, 0, order);
+    return gan_export_in_order(e, gan_export_operator(e, f->below ? "PRelu" : "Mul", x, by), order);
+}
+
 static const gan_field scale_fields[] = {
     {"initial", GAN_FIELD_FLOAT, 0, offsetof(gan_scale_options, initial), -1e30, 1e30, 0},
     {"per_channel", GAN_FIELD_BOOL, 0, offsetof(gan_scale_options, per_channel), 0, 1, 0},
@@ -162,6 +171,7 @@ static const gan_field prelu_fields[] = {
         .backward = backward,                                           \
         .tangent = tangent,                                             \
         .tangent_backward = tangent_backward,                           \
+        .export = export_factor,                                        \
     };                                                                  \
     gan_node *gan_##layer##_layer(const gan_##layer##_options *options) \
     {                                                                   \
