@@ -50,8 +50,9 @@ typedef enum gan_log_level { GAN_LOG_ERROR = 0, GAN_LOG_WARNING = 1, GAN_LOG_INF
 typedef void (*gan_log_function)(void *user, gan_log_level level, const char *message);
 
 /* Where all memory of a context comes from; only a BLAS, the C library and, while a network is saved or loaded, the
- * JSON library have memory of their own. `allocate` returns memory aligned to `alignment` (a power of two, at most 64)
- * or NULL; `release` gets what `allocate` returned, never NULL. Both may be called from several threads at once. */
+ * JSON library have memory of their own, and so has the JPEG library while a picture is read or written. `allocate`
+ * returns memory aligned to `alignment` (a power of two, at most 64) or NULL; `release` gets what `allocate` returned,
+ * never NULL. Both may be called from several threads at once. */
 typedef struct gan_allocator {
     void *(*allocate)(void *user, size_t size, size_t alignment);
     void (*release)(void *user, void *memory);
