@@ -7,7 +7,7 @@ gan_status gan_buffer_append(gan_buffer *buffer, const void *bytes, size_t count
 {
     if (buffer->size + count > buffer->capacity) {
         size_t capacity = 2 * (buffer->size + count);
-        unsigned char *data = gan_context_allocate(buffer->context, capacity, 1, "an encoded picture");
+        unsigned char *data = gan_context_allocate(buffer->context, capacity, 1, "a growing buffer");
         if (!data) return GAN_ERROR_OUT_OF_MEMORY;
         if (buffer->size) memcpy(data, buffer->data, buffer->size);
         gan_context_release(buffer->context, buffer->data);

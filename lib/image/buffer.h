@@ -4,7 +4,7 @@
 
 #include "tensor/tensor.h"
 
-/* Bytes that an encoder adds to, one piece after another. All zeros but the context is an empty one. */
+/* Bytes that grow, one piece after another. All zeros but the context is an empty one. */
 typedef struct gan_buffer {
     gan_context *context;
     unsigned char *data;

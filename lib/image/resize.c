@@ -70,8 +70,8 @@ static void release_weights(struct weights *weights, gan_context *context)
 
 static void weigh(const struct weights *weights, const gan_resize_axis *axis, gan_image_filter filter, int i)
 {
-    const double scale = (double)axis->source / axis->full, stretch = scale > 1 ? scale : 1;
-    const double support = filters[filter].support * stretch, centre = (axis->first + i + 0.5) * scale;
+    const double scale = (double)axis->source / (double)axis->full, stretch = scale > 1 ? scale : 1;
+    const double support = filters[filter].support * stretch, centre = ((double)(axis->first + i) + 0.5) * scale;
     int first = (int)(centre - support + 0.5), last = (int)(centre + support + 0.5);
     first = first < 0 ? 0 : first;
     last = last > axis->source ? axis->source : last;
@@ -90,7 +90,7 @@ static void weigh(const struct weights *weights, const gan_resize_axis *axis, ga
 static gan_status make_weights(struct weights *weights, gan_context *context, const gan_resize_axis *axis,
                                gan_image_filter filter)
 {
-    const double scale = (double)axis->source / axis->full;
+    const double scale = (double)axis->source / (double)axis->full;
     size_t count = (size_t)axis->count, all;
     *weights = (struct weights){.most = (int)ceil(filters[filter].support * (scale > 1 ? scale : 1)) * 2 + 1};
     if (!gan_size_multiply(count, (size_t)weights->most, &all)) all = SIZE_MAX;
@@ -204,7 +204,8 @@ gan_status gan_resize_pixels(gan_context *context, void *target, const void *sou
                              gan_image_filter filter)
 {
     const struct resize r = {context, vertical, horizontal, filter, floats, (size_t)channels};
-    if (!changes(vertical)) return mix_rows(&r, target, source, vertical->first, vertical->first + vertical->count);
+    if (!changes(vertical))
+        return mix_rows(&r, target, source, (int)vertical->first, (int)vertical->first + vertical->count);
     struct weights weights;
     gan_status status = make_weights(&weights, context, vertical, filter);
     if (status != GAN_OK) return status;
@@ -241,8 +242,8 @@ gan_status gan_image_resize(gan_tensor *target, const gan_tensor *source, gan_im
     gan_status status = check(target, source, filter);
     if (status != GAN_OK) return status;
     const int64_t *from = source->shape + source->rank - 3, *to = target->shape + source->rank - 3;
-    const gan_resize_axis vertical = {(int)from[0], (int)to[0], 0, (int)to[0]};
-    const gan_resize_axis horizontal = {(int)from[1], (int)to[1], 0, (int)to[1]};
+    const gan_resize_axis vertical = {(int)from[0], (int)to[0], to[0], 0};
+    const gan_resize_axis horizontal = {(int)from[1], (int)to[1], to[1], 0};
     size_t value = gan_type_size(source->type);
     size_t step = (size_t)(to[0] * to[1] * to[2]) * value, stride = (size_t)(from[0] * from[1] * from[2]) * value;
     int64_t count = source->rank == 4 ? source->shape[0] : 1;

@@ -8,7 +8,8 @@
 
 /* One axis of a change of size: `source` pixels become `full`, of which `count` from `first` on are wanted. */
 typedef struct gan_resize_axis {
-    int source, full, first, count;
+    int source, count;
+    int64_t full, first;
 } gan_resize_axis;
 
 /* Pixels [source,source,channels] to [count,count,channels], rows first: bytes, or floats. Thread-safe.
