@@ -88,6 +88,12 @@ for name, image, options in (
 bytes_in, floats_in = picture(23, 17, 3), rng.normal(0, 1, (11, 13, 1)).astype(np.float32)
 save("resize_bytes", bytes_in)
 save("resize_floats", floats_in)
+# What a dataset makes of it: 8 wide and 23 * 8 / 17 = 10 high, the rows from (10 - 8) / 2 = 1 on; grey after that.
+Image.fromarray(bytes_in).save(folder / "tall.png")
+fitted = Image.fromarray(bytes_in).resize((8, 10), Image.BILINEAR).crop((0, 1, 8, 9))
+save("fit_crop", np.array(fitted))
+save("fit_grey", np.array(fitted.convert("L"))[:, :, None])
+save("fit_stretch", np.array(Image.fromarray(bytes_in).resize((8, 8), Image.LANCZOS)))
 for name in ("bilinear", "box", "bicubic", "lanczos"):
     resample = getattr(Image, name.upper())
     for h, w in ((7, 5), (30, 40), (23, 8), (9, 17)):

@@ -66,7 +66,7 @@ static bool can_read(int i)
 static const char *path_of(int i, const char *ending)
 {
     static char path[512];
-    snprintf(path, sizeof path, "%s/%s.%s", PICTURES, pictures[i].name, ending);
+    snprintf(path, sizeof path, "%s/%s.%s", PICTURE_FOLDER, pictures[i].name, ending);
     return path;
 }
 
@@ -215,8 +215,8 @@ START_TEST(misuse)
     fails(GAN_ERROR_FORMAT, "the picture is neither a PNG nor a JPEG", gan_image_decode(&image, context, text, 14));
     fails(GAN_ERROR_FORMAT, "neither", gan_image_decode(&image, context, text, 0));
     fails(GAN_ERROR_FORMAT, "colour.npy is neither", gan_image_read(&image, context, path_of(0, "npy")));
-    fails(GAN_ERROR_IO, "No such file", gan_image_read(&image, context, PICTURES "/none.png"));
-    fails(GAN_ERROR_IO, "not a regular file", gan_image_read(&image, context, PICTURES));
+    fails(GAN_ERROR_IO, "No such file", gan_image_read(&image, context, PICTURE_FOLDER "/none.png"));
+    fails(GAN_ERROR_IO, "not a regular file", gan_image_read(&image, context, PICTURE_FOLDER));
 }
 END_TEST
 

@@ -22,7 +22,7 @@ static gan_tensor *golden(const char *name)
 {
     char path[512];
     gan_tensor *tensor;
-    snprintf(path, sizeof path, "%s/%s.npy", PICTURES, name);
+    snprintf(path, sizeof path, "%s/%s.npy", PICTURE_FOLDER, name);
     ok(gan_tensor_read_npy(&tensor, context, path));
     return tensor;
 }
