@@ -75,6 +75,7 @@ GAN_API gan_status gan_dataset_open_cifar10(gan_dataset **dataset, gan_context *
  * that come next, resized as bytes (fit, filter) and made grey (0.299 R + 0.587 G + 0.114 B) or colour; up to `cache`
  * bytes are kept, so that a set that fits is decoded once. What is given out depends on neither threads nor cache.
  * gan_dataset_next() waits only for pictures that are not decoded yet, and decodes those itself that nobody has begun.
+ * After fork() the child may do no more than free the dataset.
  *
  * A file that cannot be read or decoded is an error, or is skipped, with a warning each to the context's log:
  * `broken`. Without height and width the first picture that can be read gives them. The caller owns the result.
