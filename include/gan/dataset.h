@@ -67,9 +67,9 @@ GAN_API gan_status gan_dataset_open_cifar10(gan_dataset **dataset, gan_context *
                                             const gan_dataset_options *options);
 
 /* Pictures in a folder: the files below it whose name ends in .png, .jpg or .jpeg. The first folders below it are the
- * classes, labels 0, 1, ... in the order of their names, and may have folders in them; pictures follow each other in the
- * order of their names, folder by folder (names compare by bytes). Pictures beside each other in `path` itself, without
- * a folder for a class, have the label -1. Names that begin with a dot are passed over, links followed.
+ * classes, labels 0, 1, ... in the order of their names, and may have folders in them; pictures follow each other in
+ * the order of their names, folder by folder (names compare by bytes). Pictures beside each other in `path` itself,
+ * without a folder for a class, have the label -1. Names that begin with a dot are passed over, links followed.
  *
  * The files are listed at opening. They are decoded in the background by threads of the dataset's own, for the batches
  * that come next, resized as bytes (fit, filter) and made grey (0.299 R + 0.587 G + 0.114 B) or colour; up to `cache`
@@ -80,9 +80,9 @@ GAN_API gan_status gan_dataset_open_cifar10(gan_dataset **dataset, gan_context *
  * A file that cannot be read or decoded is an error, or is skipped, with a warning each to the context's log:
  * `broken`. Without height and width the first picture that can be read gives them. The caller owns the result.
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, an option out of range, a path of more than 4095 bytes. GAN_ERROR_IO: a folder
- * cannot be read. GAN_ERROR_FORMAT: no pictures, none that can be read, a class without any, pictures beside classes, more
- * than 32 folders deep or 2^30 files; a broken picture that the size is asked of. GAN_ERROR_UNSUPPORTED: a library for its
- * pictures is not there. GAN_ERROR_SYSTEM: a thread could not be started. GAN_ERROR_OUT_OF_MEMORY. */
+ * cannot be read. GAN_ERROR_FORMAT: no pictures, none that can be read, a class without any, pictures beside classes,
+ * more than 32 folders deep or 2^30 files; a broken picture that the size is asked of. GAN_ERROR_UNSUPPORTED: a library
+ * for its pictures is not there. GAN_ERROR_SYSTEM: a thread could not be started. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_dataset_open_folder(gan_dataset **dataset, gan_context *context, const char *path,
                                            const gan_dataset_options *options);
 
@@ -92,8 +92,8 @@ GAN_API gan_status gan_dataset_open_folder(gan_dataset **dataset, gan_context *c
 GAN_API gan_status gan_dataset_open_idx(gan_dataset **dataset, gan_context *context, const char *images,
                                         const char *labels, const gan_dataset_options *options);
 
-/* Files of NumPy's. images: uint8 (0..255 becomes -1..1) or float32 (taken as it is), [n,H,W,C] or [n,H,W]; labels: NULL,
- * or uint8, int32 or int64 [n], 0 or more. Read into memory, resized if asked for. The caller owns the result.
+/* Files of NumPy's. images: uint8 (0..255 becomes -1..1) or float32 (taken as it is), [n,H,W,C] or [n,H,W]; labels:
+ * NULL, or uint8, int32 or int64 [n], 0 or more. Read into memory, resized if asked for. The caller owns the result.
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, an option out of range. GAN_ERROR_IO. GAN_ERROR_FORMAT: a file is not of its
  * format or of another shape, a label is negative; the sentence names the file. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_dataset_open_npy(gan_dataset **dataset, gan_context *context, const char *images,
@@ -103,8 +103,8 @@ GAN_API gan_status gan_dataset_open_npy(gan_dataset **dataset, gan_context *cont
  * gan_dataset_open_cifar10(), MNIST where it has train-images-idx3-ubyte and train-labels-idx1-ubyte, else a folder of
  * pictures; a file is one of CIFAR-10's when its name ends in .bin, one of NumPy's or an IDX file by its content (these
  * without labels). Members of the options that the kind has no use for are passed over; but the pictures must get the
- * height, width and channels that are asked for, if any. Errors: those of the kind, and GAN_ERROR_FORMAT for a file that
- * is none of these, GAN_ERROR_INVALID_ARGUMENT for a set that has other pictures and cannot resize them. */
+ * height, width and channels that are asked for, if any. Errors: those of the kind, and GAN_ERROR_FORMAT for a file
+ * that is none of these, GAN_ERROR_INVALID_ARGUMENT for a set that has other pictures and cannot resize them. */
 GAN_API gan_status gan_dataset_open(gan_dataset **dataset, gan_context *context, const char *path,
                                     const gan_dataset_options *options);
 

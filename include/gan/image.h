@@ -71,8 +71,8 @@ typedef enum gan_image_filter {
 
 /* Resizes pictures: target and source both GAN_UINT8 or both GAN_FLOAT32, [H,W,C] or [N,H,W,C] with the same N and C,
  * any C; at most 65536 a side. The result is that of Pillow's resize() (bytes to the bit), and for floats that of
- * PyTorch's interpolate(antialias=True). The two may not overlap. GAN_ERROR_INVALID_ARGUMENT: a NULL, a filter that is none.
- * GAN_ERROR_SHAPE. GAN_ERROR_OUT_OF_MEMORY: target is then changed in part. Thread-safe on different targets. */
+ * PyTorch's interpolate(antialias=True). The two may not overlap. GAN_ERROR_INVALID_ARGUMENT: a NULL, a filter that is
+ * none. GAN_ERROR_SHAPE. GAN_ERROR_OUT_OF_MEMORY: target is then changed in part. Thread-safe on different targets. */
 GAN_API gan_status gan_image_resize(gan_tensor *target, const gan_tensor *source, gan_image_filter filter);
 
 #ifdef __cplusplus

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The format of MNIST (LeCun, http://yann.lecun.com/exdb/mnist): two zeros, the type (8: bytes), the number of dimensions;
- * each dimension in four bytes, the highest first; the elements. */
+/* The format of MNIST (LeCun, http://yann.lecun.com/exdb/mnist): two zeros, the type (8: bytes), the number of
+ * dimensions; each dimension in four bytes, the highest first; the elements. */
 #define BYTES    8
 #define MAX_FILE (SIZE_MAX / 4)
 

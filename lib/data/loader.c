@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Pictures lie in places: those of the cache, which keep what they once got, and those of the ring, which are free again
- * when their picture is not among those wanted next. A place is given to a picture by the caller's thread only, so that
- * `where` stands still between two of its calls. Workers take pictures from the list of what is wanted, in its order.
- * The mutex guards everything but the pictures' bytes: a place that is LOADING belongs to the thread that loads it. */
+/* Pictures lie in places: those of the cache, which keep what they once got, and those of the ring, which are free
+ * again when their picture is not among those wanted next. A place is given to a picture by the caller's thread only,
+ * so that `where` stands still between two of its calls. Workers take pictures from the list of what is wanted, in its
+ * order. The mutex guards everything but the pictures' bytes: a place that is LOADING belongs to the thread that loads
+ * it. */
 enum state { QUEUED, LOADING, READY, FAILED };
 
 struct place {
@@ -105,8 +106,8 @@ static void forget(gan_loader *loader, struct place *place)
     *place = (struct place){.picture = -1, .state = READY};
 }
 
-/* Room for `all` pictures: what is in the ring is forgotten. A worker may hold a picture that nobody wants any more, for
- * which there are places beside. A cache for everything needs no ring. */
+/* Room for `all` pictures: what is in the ring is forgotten. A worker may hold a picture that nobody wants any more,
+ * for which there are places beside. A cache for everything needs no ring. */
 static gan_status make_room(gan_loader *loader, int64_t all)
 {
     if (all <= loader->list_capacity) return GAN_OK;

@@ -25,7 +25,8 @@ with tempfile.TemporaryDirectory() as name:
     for dtype in ("<f4", "|u1", "<i4", "<i8"):
         for shape in ((1,), (7,), (3, 4), (2, 3, 5, 1), (1, 2, 1, 2, 1, 2, 1, 2)):
             for version in ((1, 0), (2, 0), (3, 0)):
-                array = rng.integers(0, 256, shape).astype(dtype) if dtype != "<f4" else rng.normal(0, 1, shape).astype(dtype)
+                drawn = rng.normal(0, 1, shape) if dtype == "<f4" else rng.integers(0, 256, shape)
+                array = drawn.astype(dtype)
                 with open(source, "wb") as file:
                     npy.write_array(file, array, version=version)
                 code, text = copy(source, target)
