@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trains the reference game, or another of the zoo, on the central 16x16 of CIFAR-10 or the built-in synthetic
- * pictures. */
+/* Trains the reference game, or another of the zoo, on the central 16x16 of CIFAR-10, on pictures of your own, made
+ * 16x16, or on the built-in synthetic ones. */
 #define _POSIX_C_SOURCE 200809L
 #include "files.h"
 #include "game16.h"
@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SAMPLES            64
 #define FIRST_PICTURE_STEP 100 /* a look at the pictures long before the first epoch ends */
@@ -87,10 +86,8 @@ static bool print_profile(const gan_profile *profile)
 
 static bool open_data(training *t)
 {
-    const gan_dataset_options *options = gan_dataset_options(.flip = t->set->flip);
-    if (!check(strcmp(t->set->data, "synthetic") == 0
-                   ? gan_dataset_create_synthetic(&t->data, t->context, options)
-                   : gan_dataset_open_cifar10(&t->data, t->context, t->set->data, options)))
+    if (!check(gan_dataset_open(&t->data, t->context, t->set->data,
+                                gan_dataset_options(.flip = t->set->flip, .height = 16, .width = 16, .channels = 3))))
         return false;
     t->epoch_steps = gan_dataset_batches(t->data, t->set->batch);
     if (t->epoch_steps == 0)
@@ -258,7 +255,8 @@ static void release(training *t)
 static options_result read_settings(settings *set, int argc, char **argv)
 {
     const option_line lines[] = {
-        {"data", OPTION_TEXT, &set->data, 0, 0, "DIR", "folder with CIFAR-10's binary version, or: synthetic"},
+        {"data", OPTION_TEXT, &set->data, 0, 0, "PATH",
+         "CIFAR-10's binary version, a folder of pictures, an .npy or IDX file, or: synthetic"},
         {"epochs", OPTION_COUNT, &set->epochs, 1, 1000000, "N", "passes over the data (12; with --steps no limit)"},
         {"steps", OPTION_COUNT, &set->steps, 1, INT64_MAX, "N", "stop after this many steps in all"},
         {"batch", OPTION_COUNT, &set->batch, 1, 65536, "N", "pictures a step (64)"},
@@ -281,7 +279,10 @@ static options_result read_settings(settings *set, int argc, char **argv)
     if (result != OPTIONS_OK) return result;
     if (!set->epochs && !set->steps) set->epochs = DEFAULT_EPOCHS;
     if (set->data || set->summary) return OPTIONS_OK;
-    fprintf(stderr, "%s: --data is missing: a folder with CIFAR-10's binary version, or synthetic\n", argv[0]);
+    fprintf(
+        stderr,
+        "%s: --data is missing: CIFAR-10's binary version, a folder of pictures, an .npy or IDX file, or synthetic\n",
+        argv[0]);
     return OPTIONS_BAD;
 }
 

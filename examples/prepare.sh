@@ -54,6 +54,7 @@ need_build_tools()
     need ninja-build command -v ninja
     need pkg-config command -v pkg-config
     need libpng-dev pkg-config --exists libpng
+    want libjpeg-dev pkg-config --exists libjpeg
     want libcjson-dev pkg-config --exists libcjson
     want libblis-dev have_blis
 }

@@ -16,4 +16,4 @@ install_missing
 
 export BUILD="${BUILD:-$root/build-neon}"
 export TESTS="--suite kernel --suite layer --suite augment --suite steps"
-exec "$root/tests/run.sh" --cross-file "$root/tests/cross/aarch64.ini" -Dblas=builtin -Dpng=disabled "$@"
+exec "$root/tests/run.sh" --cross-file "$root/tests/cross/aarch64.ini" -Dblas=builtin -Dpng=disabled -Djpeg=disabled "$@"

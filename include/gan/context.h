@@ -44,14 +44,15 @@ typedef enum gan_kernel_set {
 typedef enum gan_log_level { GAN_LOG_ERROR = 0, GAN_LOG_WARNING = 1, GAN_LOG_INFO = 2 } gan_log_level;
 
 /* Receives one line without a line break: what a context, a network, a run or a dataset was made as (information), and
- * settings that will cost the caller something (warnings). Errors are statuses, not lines here; GAN_LOG_ERROR is kept
- * for what no call can return. May be called from any thread that calls into the context, never from a worker thread.
- */
+ * settings that will cost the caller something, or pictures that are left out (warnings). Errors are statuses, not
+ * lines here; GAN_LOG_ERROR is kept for what no call can return. May be called from any thread that calls into the
+ * context, never from a worker thread. */
 typedef void (*gan_log_function)(void *user, gan_log_level level, const char *message);
 
 /* Where all memory of a context comes from; only a BLAS, the C library and, while a network is saved or loaded, the
- * JSON library have memory of their own. `allocate` returns memory aligned to `alignment` (a power of two, at most 64)
- * or NULL; `release` gets what `allocate` returned, never NULL. Both may be called from several threads at once. */
+ * JSON library have memory of their own, and so has the JPEG library while a picture is read or written. `allocate`
+ * returns memory aligned to `alignment` (a power of two, at most 64) or NULL; `release` gets what `allocate` returned,
+ * never NULL. Both may be called from several threads at once. */
 typedef struct gan_allocator {
     void *(*allocate)(void *user, size_t size, size_t alignment);
     void (*release)(void *user, void *memory);

@@ -65,6 +65,18 @@ GAN_API gan_status gan_tensor_set_batch(gan_tensor *tensor, int64_t batch);
  * tensor. GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_SHAPE: type or shape differ. */
 GAN_API gan_status gan_tensor_copy(gan_tensor *target, const gan_tensor *source);
 
+/* Tensors in files of NumPy's, .npy: numpy.load() and numpy.save().
+ *
+ * Reading takes versions 1 to 3, C order, little-endian float32, uint8, int32, and int64 where every number fits into
+ * 32 bits: it becomes GAN_INT32. *tensor is the caller's to free. GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_IO.
+ * GAN_ERROR_FORMAT: another type or order, no dimension or an empty one, more than GAN_MAX_RANK, a header or a number
+ * of bytes that is wrong; the sentence names the file. GAN_ERROR_OUT_OF_MEMORY. Thread-safe. */
+GAN_API gan_status gan_tensor_read_npy(gan_tensor **tensor, gan_context *context, const char *path);
+
+/* Writing: the file appears whole or not at all, an existing one is replaced when the new one is complete.
+ * GAN_ERROR_INVALID_ARGUMENT: a NULL. GAN_ERROR_IO, GAN_ERROR_OUT_OF_MEMORY. Thread-safe. */
+GAN_API gan_status gan_tensor_write_npy(const char *path, const gan_tensor *tensor);
+
 #ifdef __cplusplus
 }
 #endif

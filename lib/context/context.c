@@ -137,6 +137,9 @@ bool gan_has_feature(const char *feature)
 #ifdef HAVE_PNG
     if (strcmp(feature, "png") == 0) return true;
 #endif
+#ifdef HAVE_JPEG
+    if (strcmp(feature, "jpeg") == 0) return true;
+#endif
 #ifdef HAVE_JSON
     if (strcmp(feature, "json") == 0) return true;
 #endif

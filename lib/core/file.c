@@ -18,7 +18,8 @@ static int open_file(const char *path, int flags, mode_t mode)
     return open(path, flags, mode);
 }
 
-const gan_file_calls gan_system_files = {open_file, fstat, read, write, fsync, close, rename, unlink};
+const gan_file_calls gan_system_files = {open_file, fstat,  read,    write,   fsync,   close,
+                                         rename,    unlink, opendir, readdir, closedir};
 
 static gan_status io_error(const char *action, const char *path, int error)
 {
@@ -84,6 +85,25 @@ bool gan_file_is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool gan_file_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+gan_status gan_file_read_beginning(const char *path, unsigned char *bytes, size_t size, size_t *got)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe has no bytes yet, and is not waited for */
+    if (file < 0) return io_error("opened", path, errno);
+    ssize_t count;
+    do count = read(file, bytes, size);
+    while (count < 0 && errno == EINTR);
+    int error = errno;
+    close(file);
+    *got = count > 0 ? (size_t)count : 0;
+    return count < 0 ? io_error("read", path, error) : GAN_OK;
 }
 
 static int write_all(const gan_file_calls *calls, int file, const unsigned char *data, size_t size)

@@ -2,6 +2,7 @@
 #ifndef GAN_CORE_FILE_H
 #define GAN_CORE_FILE_H
 
+#include <dirent.h>
 #include <gan/context.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -18,6 +19,9 @@ typedef struct gan_file_calls {
     int (*close)(int file);
     int (*rename)(const char *from, const char *to);
     int (*unlink)(const char *path);
+    DIR *(*opendir)(const char *path);
+    struct dirent *(*readdir)(DIR *folder);
+    int (*closedir)(DIR *folder);
 } gan_file_calls;
 
 extern const gan_file_calls gan_system_files;
@@ -30,8 +34,12 @@ gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_
 gan_status gan_file_read_by(const gan_file_calls *calls, const char *path, const gan_allocator *allocator, size_t limit,
                             unsigned char **data, size_t *size);
 
-/* Whether there is a folder of this name. */
+/* The first bytes of a file, at most `size` of them: *got. GAN_ERROR_IO. */
+gan_status gan_file_read_beginning(const char *path, unsigned char *bytes, size_t size, size_t *got);
+
+/* Whether there is a folder, or anything, of this name. */
 bool gan_file_is_folder(const char *path);
+bool gan_file_exists(const char *path);
 
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing file
  * stays as it was when anything before the folder's fsync fails; when that fails, the new file is there, but may not be

@@ -15,6 +15,9 @@
 #define MAX_FILES      6
 #define PATH_BYTES     4096
 
+static const char *const class_names[LABELS] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                                "dog",      "frog",       "horse", "ship", "truck"};
+
 struct crop {
     int size, top, left;
 };
@@ -123,6 +126,10 @@ static gan_status make_dataset(gan_dataset **dataset, gan_context *context, cons
     if (status == GAN_OK) {
         unpack(files, crop, images->data, labels->data);
         status = gan_dataset_create_tensors(dataset, context, images, labels, options);
+    }
+    if (status == GAN_OK) {
+        (*dataset)->classes = LABELS;
+        (*dataset)->class_names = class_names;
     }
     gan_tensor_free(&labels);
     gan_tensor_free(&images);

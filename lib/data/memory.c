@@ -4,11 +4,17 @@
 #include <limits.h>
 #include <string.h>
 
+void gan_bytes_to_floats(float *floats, const unsigned char *bytes, int64_t count)
+{
+    float values[256]; /* looked up several times faster than divided */
+    for (int i = 0; i < 256; i++) values[i] = (float)i / 127.5f - 1;
+    for (int64_t i = 0; i < count; i++) floats[i] = values[bytes[i]];
+}
+
 static void read_bytes(const gan_dataset *dataset, int64_t index, float *image)
 {
     int64_t n = (int64_t)dataset->height * dataset->width * dataset->channels;
-    const unsigned char *bytes = (const unsigned char *)dataset->images->data + index * n;
-    for (int64_t i = 0; i < n; i++) image[i] = (float)bytes[i] / 127.5f - 1;
+    gan_bytes_to_floats(image, (const unsigned char *)dataset->images->data + index * n, n);
 }
 
 static void read_floats(const gan_dataset *dataset, int64_t index, float *image)
@@ -55,12 +61,23 @@ static gan_status check_labels(const gan_tensor *labels, int64_t count)
     return GAN_OK;
 }
 
+static int count_classes(const gan_tensor *labels)
+{
+    int32_t most = -1;
+    for (int64_t i = 0; labels && i < labels->shape[0]; i++)
+        if (((const int32_t *)labels->data)[i] > most) most = ((const int32_t *)labels->data)[i];
+    return most < INT32_MAX ? most + 1 : INT32_MAX;
+}
+
 gan_status gan_dataset_create_tensors(gan_dataset **dataset, gan_context *context, gan_tensor *images,
                                       gan_tensor *labels, const gan_dataset_options *options)
 {
     int size[] = {(int)images->shape[1], (int)images->shape[2], (int)images->shape[3]};
-    return gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &source_of_bytes : &source_of_floats,
-                              options, images->shape[0], size, images, labels);
+    gan_status status =
+        gan_dataset_create(dataset, context, images->type == GAN_UINT8 ? &source_of_bytes : &source_of_floats, options,
+                           images->shape[0], size, images, labels);
+    if (status == GAN_OK) (*dataset)->classes = count_classes(labels);
+    return status;
 }
 
 gan_status gan_dataset_create_memory(gan_dataset **dataset, gan_context *context, gan_tensor *images,

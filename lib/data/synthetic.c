@@ -163,7 +163,9 @@ gan_status gan_dataset_create_synthetic(gan_dataset **dataset, gan_context *cont
     gan_status status = gan_dataset_read_options(&options, given, GAN_DATASET_SYNTHETIC);
     if (status != GAN_OK) return status;
     static const int size[] = {SIDE, SIDE, CHANNELS};
-    return gan_dataset_create(dataset, context, &source, &options, options.count, size, NULL, NULL);
+    status = gan_dataset_create(dataset, context, &source, &options, options.count, size, NULL, NULL);
+    if (status == GAN_OK) (*dataset)->classes = GAN_SYNTHETIC_MODES;
+    return status;
 }
 
 /* Finding modes. The distance to all ideals at once: |x - y|^2 = |x|^2 - 2 x.y + |y|^2, of which x.y is a product of

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "io/image.h"
+#include "image/buffer.h"
+#include "image/image.h"
 
 #ifndef HAVE_PNG
 
@@ -13,7 +14,6 @@ gan_status gan_png_encode(gan_tensor **png, const gan_grid *grid)
 #else
 #include <png.h>
 #include <setjmp.h>
-#include <string.h>
 
 /* What libpng's callbacks see. Its errors leave by longjmp(), which is why everything that has to be released is here.
  */
@@ -22,8 +22,8 @@ struct encoder {
     const gan_grid *grid;
     png_structp png;
     png_infop info;
-    unsigned char *row, *data;
-    size_t size, capacity;
+    unsigned char *row;
+    gan_buffer out;
     gan_status status;
 };
 
@@ -55,20 +55,9 @@ static void release(png_structp png, png_voidp memory)
 static void append(png_structp png, png_bytep bytes, size_t count)
 {
     struct encoder *encoder = png_get_io_ptr(png);
-    if (encoder->size + count > encoder->capacity) {
-        size_t capacity = 2 * (encoder->size + count);
-        unsigned char *data = gan_context_allocate(encoder->context, capacity, 1, "a PNG picture");
-        if (!data) {
-            encoder->status = GAN_ERROR_OUT_OF_MEMORY;
-            png_longjmp(png, 1);
-        }
-        if (encoder->size) memcpy(data, encoder->data, encoder->size);
-        gan_context_release(encoder->context, encoder->data);
-        encoder->data = data;
-        encoder->capacity = capacity;
-    }
-    memcpy(encoder->data + encoder->size, bytes, count);
-    encoder->size += count;
+    if (gan_buffer_append(&encoder->out, bytes, count) == GAN_OK) return;
+    encoder->status = GAN_ERROR_OUT_OF_MEMORY;
+    png_longjmp(png, 1);
 }
 
 static void flush_nothing(png_structp png)
@@ -109,13 +98,12 @@ static gan_status run(struct encoder *encoder)
 
 gan_status gan_png_encode(gan_tensor **png, const gan_grid *grid)
 {
-    struct encoder encoder = {.context = grid->images->context, .grid = grid};
+    struct encoder encoder = {
+        .context = grid->images->context, .grid = grid, .out = {.context = grid->images->context}};
     gan_status status = run(&encoder);
-    if (status == GAN_OK)
-        status = gan_tensor_create(png, encoder.context, GAN_UINT8, 1, (int64_t[]){(int64_t)encoder.size});
-    if (status == GAN_OK) memcpy((*png)->data, encoder.data, encoder.size);
+    if (status == GAN_OK) status = gan_buffer_tensor(&encoder.out, png);
     if (encoder.png) png_destroy_write_struct(&encoder.png, &encoder.info);
-    gan_context_release(encoder.context, encoder.data);
+    gan_buffer_release(&encoder.out);
     gan_context_release(encoder.context, encoder.row);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "io/image.h"
+#include "image/image.h"
 #include "core/file.h"
 #include "core/options.h"
 
@@ -41,6 +41,8 @@ static const gan_field fields[] = {
     {"scale", GAN_FIELD_INT, 0, offsetof(gan_grid_options, scale), 1, 64, 1},
     {"gap", GAN_FIELD_INT, 0, offsetof(gan_grid_options, gap), 0, 64, 0},
     {"background", GAN_FIELD_INT, 0, offsetof(gan_grid_options, background), 0, 255, 0},
+    {"quality", GAN_FIELD_INT, 0, offsetof(gan_grid_options, quality), 1, 100, 0},
+    GAN_FIELD_RESERVED(gan_grid_options),
 };
 
 static gan_status check_pictures(const gan_tensor *images)
@@ -89,6 +91,7 @@ static gan_status lay_out(gan_grid *grid, const gan_tensor *images, const gan_gr
         .scale = options.scale,
         .gap = options.gap,
         .background = options.background,
+        .quality = options.quality,
         .width = (int)width,
         .height = (int)height,
         .channels = (int)images->shape[3],
@@ -123,22 +126,58 @@ void gan_grid_row(const gan_grid *grid, int y, unsigned char *row)
     }
 }
 
-gan_status gan_image_encode_png(gan_tensor **png, const gan_tensor *images, const gan_grid_options *options)
+/* A kind of file that a grid can become. */
+struct codec {
+    const char *name;
+    gan_status (*encode)(gan_tensor **file, const gan_grid *grid);
+    bool has_quality;
+};
+
+static const struct codec png_codec = {"png", gan_png_encode, false};
+static const struct codec jpeg_codec = {"jpeg", gan_jpeg_encode, true};
+
+static gan_status encode(const struct codec *codec, gan_tensor **file, const gan_tensor *images,
+                         const gan_grid_options *options)
 {
-    if (!png) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_image_encode_png: png is NULL");
-    *png = NULL;
+    if (!file) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_image_encode_%s: %s is NULL", codec->name, codec->name);
+    *file = NULL;
     gan_grid grid;
     gan_status status = lay_out(&grid, images, options);
-    return status == GAN_OK ? gan_png_encode(png, &grid) : status;
+    if (status == GAN_OK && grid.quality && !codec->has_quality)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_grid_options.quality is %d; it must be 0 for a PNG picture, which loses nothing",
+                        grid.quality);
+    return status == GAN_OK ? codec->encode(file, &grid) : status;
+}
+
+static gan_status write_grid(const struct codec *codec, const char *path, const gan_tensor *images,
+                             const gan_grid_options *options)
+{
+    gan_tensor *file;
+    if (!path) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_image_write_%s: path is NULL", codec->name);
+    gan_status status = encode(codec, &file, images, options);
+    if (status != GAN_OK) return status;
+    status = gan_file_replace(path, file->data, gan_tensor_bytes(file));
+    gan_tensor_free(&file);
+    return status;
+}
+
+gan_status gan_image_encode_png(gan_tensor **png, const gan_tensor *images, const gan_grid_options *options)
+{
+    return encode(&png_codec, png, images, options);
 }
 
 gan_status gan_image_write_png(const char *path, const gan_tensor *images, const gan_grid_options *options)
 {
-    gan_tensor *png;
-    if (!path) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_image_write_png: path is NULL");
-    gan_status status = gan_image_encode_png(&png, images, options);
-    if (status != GAN_OK) return status;
-    status = gan_file_replace(path, png->data, gan_tensor_bytes(png));
-    gan_tensor_free(&png);
-    return status;
+    return write_grid(&png_codec, path, images, options);
+}
+
+gan_status gan_image_encode_jpeg(gan_tensor **jpeg, const gan_tensor *images, const gan_grid_options *options)
+{
+    return encode(&jpeg_codec, jpeg, images, options);
+}
+
+gan_status gan_image_write_jpeg(const char *path, const gan_tensor *images, const gan_grid_options *options)
+{
+    return write_grid(&jpeg_codec, path, images, options);
 }
