@@ -30,7 +30,8 @@ KIND(attention, x[0], .key = x[1], .value = x[2], .scale = (float)golden_number(
 
 KIND(residual_block, x[0], .name = "b", SETTING(filters), SETTING(resample), SETTING(interpolation), SETTING(norm),
      .first = golden_number(file, "first", 0) != 0)
-KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool", 0) != 0)
+KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool", 0) != 0,
+     .spectral_norm = golden_number(file, "spectral_norm", 0) != 0)
 
 #define ROW(name)         \
     {                     \

@@ -108,6 +108,12 @@ static void load_parameters(const golden *file, gan_context *context, gan_networ
         ok(gan_tensor_copy(gan_network_parameter(network, i), value));
         gan_tensor_free(&value);
     }
+    for (int i = 0; i < gan_network_buffer_count(network); i++) {
+        if (!golden_find(file, gan_network_buffer_name(network, i), NULL, NULL)) continue;
+        gan_tensor *value = golden_tensor(file, context, gan_network_buffer_name(network, i));
+        ok(gan_tensor_copy(gan_network_buffer(network, i), value));
+        gan_tensor_free(&value);
+    }
 }
 
 static void compare(const golden *file, const char *name, const gan_tensor *tensor)
