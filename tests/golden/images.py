@@ -228,3 +228,14 @@ def self_attention(name, shape, no_pool, **settings):
 self_attention("self_attention", (2, 4, 2, 16), 0)
 self_attention("self_attention_whole", (1, 2, 3, 8), 1)
 self_attention("self_attention_spectral", (1, 4, 2, 16), 0, spectral_norm=1)
+
+
+def pad(name, shape, top, bottom, left, right, mode):
+    torch_mode = ("constant", "replicate", "reflect")[mode]
+    layer(name, on_planes(lambda x: F.pad(x, (left, right, top, bottom), mode=torch_mode)), [numbers(*shape)], top=top,
+          bottom=bottom, left=left, right=right, mode=mode)
+
+
+pad("pad_zero", (2, 3, 2, 3), 1, 0, 2, 3, 0)
+pad("pad_edge", (2, 2, 3, 2), 3, 1, 0, 2, 1)
+pad("pad_reflect", (2, 4, 3, 2), 3, 2, 1, 2, 2)
