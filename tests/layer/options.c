@@ -184,6 +184,49 @@ START_TEST(inputs_are_counted)
 }
 END_TEST
 
+/* By gan_field_type. */
+static const struct {
+    size_t size, alignment;
+} members[] = {
+    [GAN_FIELD_INT] = {sizeof(int), _Alignof(int)},
+    [GAN_FIELD_INT64] = {sizeof(int64_t), _Alignof(int64_t)},
+    [GAN_FIELD_FLOAT] = {sizeof(float), _Alignof(float)},
+    [GAN_FIELD_BOOL] = {sizeof(bool), _Alignof(bool)},
+    [GAN_FIELD_POINTER] = {sizeof(void *), _Alignof(void *)},
+    [GAN_FIELD_SHAPE] = {GAN_MAX_RANK * sizeof(int64_t), _Alignof(int64_t)},
+    [GAN_FIELD_INITIALIZER] = {sizeof(gan_initializer), _Alignof(gan_initializer)},
+};
+
+static const gan_field *first_after(const gan_layer_type *type, size_t offset)
+{
+    const gan_field *first = NULL;
+    for (int i = 0; i < type->field_count; i++)
+        if (type->fields[i].offset >= offset && (!first || type->fields[i].offset < first->offset))
+            first = &type->fields[i];
+    return first;
+}
+
+/* A member that a table forgets is neither checked nor saved. After size, input, name and the other nodes each member
+ * begins where the one before it ends, but for what its alignment leaves free, and the last ends the struct. */
+START_TEST(tables_have_every_member)
+{
+    const gan_layer_type *type = gan_layer_types[_i];
+    size_t end = sizeof(gan_layer_options);
+    if (type == &gan_layer_input) return; /* has no options */
+    if (type->options_size > end && !type->most_inputs && type->least_inputs > 1)
+        end += (size_t)(type->least_inputs - 1) * sizeof(gan_node *);
+    for (int i = 0; i < type->field_count; i++) {
+        const gan_field *field = first_after(type, end);
+        ck_assert_msg(field != NULL, "%s: two of the fields are one member", type->name);
+        size_t alignment = members[field->type].alignment;
+        ck_assert_msg(field->offset == (end + alignment - 1) / alignment * alignment,
+                      "%s: a member in front of %s is not in the table", type->name, field->name);
+        end = field->offset + members[field->type].size;
+    }
+    ck_assert_msg(end == type->options_size, "%s: the last member is not in the table", type->name);
+}
+END_TEST
+
 /* Small shapes, and some whose sums and products do not fit into what they are counted by. */
 static const gan_shape shapes[] = {{1, {1}},
                                    {1, {7}},
@@ -260,6 +303,7 @@ END_TEST
 void add_option_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, options_have_bounds, 0, type_count());
+    tcase_add_loop_test(tests, tables_have_every_member, 0, type_count());
     tcase_add_loop_test(tests, inputs_are_counted, 0, type_count());
     tcase_add_loop_test(tests, shapes_are_inferred_or_refused, 0, type_count());
 }
