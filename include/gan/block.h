@@ -73,6 +73,8 @@ typedef struct gan_self_attention_options {
     int value_filters;       /* 1.., default C / 2, at least 1 */
     bool no_pool;            /* as the paper has it; its program pools */
     gan_initializer weights; /* of the four convolutions, default the network's */
+    bool spectral_norm;      /* of the four convolutions (gan/layer.h), as the paper has it in both players */
+    int reserved;            /* 0 */
 } gan_self_attention_options;
 GAN_API gan_node *gan_self_attention_layer(const gan_self_attention_options *options);
 

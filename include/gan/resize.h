@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Pictures in another resolution. gan/layer.h tells how layers are added; gan/pooling.h has what makes them smaller. */
+/* Pictures of another size. gan/layer.h tells how layers are added; gan/pooling.h has what makes them smaller. */
 
 typedef enum gan_interpolation {
     GAN_INTERPOLATION_NEAREST = 0, /* each pixel becomes factor_h x factor_w equal ones */
@@ -47,16 +47,39 @@ GAN_API gan_node *gan_pixel_shuffle_layer(const gan_pixel_shuffle_options *optio
 /* Its inverse, H*block, W*block, C -> H,W,C*block*block: pixel_unshuffle, space_to_depth. The block divides H and W. */
 GAN_API gan_node *gan_pixel_unshuffle_layer(const gan_pixel_shuffle_options *options);
 
+typedef enum gan_pad_mode {
+    GAN_PAD_ZERO = 0,   /* zeros */
+    GAN_PAD_EDGE = 1,   /* the outermost pixel again: PyTorch's replicate */
+    GAN_PAD_REFLECT = 2 /* mirrored at the outermost pixel, which is not repeated: PyTorch's reflect */
+} gan_pad_mode;
+
+/* A border (short name: pad), H,W,C -> top+H+bottom, left+W+right, C, with H, W and C at most 2^20:
+ *     y[o,p,c] = x[o - top, p - left, c], and beyond the picture what the mode says.
+ * In front of a convolution with GAN_PADDING_VALID it is that one's padding, as reflection for generators that paint up
+ * to the border (Johnson, Alahi, Fei-Fei 2016; Zhu et al. 2017). GAN_ERROR_SHAPE: a mirrored border that is not smaller
+ * than the picture. */
+typedef struct gan_pad_options {
+    size_t size;
+    gan_node *input;
+    const char *name;
+    int top, bottom, left, right; /* pixels, 0..2^15, default 0 */
+    int mode;                     /* a gan_pad_mode, default GAN_PAD_ZERO */
+    int reserved;                 /* 0 */
+} gan_pad_options;
+GAN_API gan_node *gan_pad_layer(const gan_pad_options *options);
+
 #ifdef __cplusplus
 }
 
 GAN_LAYER_CALL_(upsample, gan_upsample_options)
 GAN_LAYER_CALL_(pixel_shuffle, gan_pixel_shuffle_options)
 GAN_LAYER_CALL_(pixel_unshuffle, gan_pixel_shuffle_options)
+GAN_LAYER_CALL_(pad, gan_pad_options)
 #else
 #define gan_upsample(...)        GAN_LAYER_CALL_(upsample, gan_upsample_options, __VA_ARGS__)
 #define gan_pixel_shuffle(...)   GAN_LAYER_CALL_(pixel_shuffle, gan_pixel_shuffle_options, __VA_ARGS__)
 #define gan_pixel_unshuffle(...) GAN_LAYER_CALL_(pixel_unshuffle, gan_pixel_shuffle_options, __VA_ARGS__)
+#define gan_pad(...)             GAN_LAYER_CALL_(pad, gan_pad_options, __VA_ARGS__)
 #endif
 
 #endif

@@ -2,6 +2,7 @@
 #include "layer/export.h"
 #include "layer/normalize.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 #include "layer/tangent.h"
 
 #include <math.h>
@@ -13,8 +14,6 @@
 
 enum { GAMMA, BETA };                             /* parameters */
 enum { RUNNING_MEAN, RUNNING_VARIANCE, BATCHES }; /* buffers */
-
-#define CHUNK_FLOATS 8192
 
 /* Numbers by channel, each a row [c]: coefficients of what is multiplied by dy, x, 1, u and t, where t = tx and u =
  * dty, and sums over the rows of the batch. A PRODUCT is the sum of something times xhat; PRODUCT_UT is that of u * (t
@@ -47,26 +46,6 @@ static const gan_field fields[] = {
     GAN_FIELD_RESERVED(gan_batch_norm_options),
 };
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->output.size[layer->output.rank - 1];
-}
-
-static int64_t rows_of(const gan_layer *layer, int64_t batch)
-{
-    return batch * (gan_shape_elements(&layer->output) / channels(layer));
-}
-
-static int64_t chunk_rows(int64_t c)
-{
-    return c < CHUNK_FLOATS ? CHUNK_FLOATS / c : 1;
-}
-
-static int64_t chunks_of(int64_t rows, int64_t c)
-{
-    return (rows + chunk_rows(c) - 1) / chunk_rows(c);
-}
-
 static const gan_forms mean_forms = {.keras = {"moving_mean"}, .axes = {GAN_AXIS_OUTPUT}},
                        variance_forms = {.pytorch = {"running_var"},
                                          .keras = {"moving_variance"},
@@ -77,9 +56,9 @@ static gan_status infer(gan_layer *layer)
 {
     const gan_batch_norm_options *options = layer->options;
     layer->output = layer->input[0];
-    gan_shape shape = {1, {channels(layer)}};
+    gan_shape shape = {1, {gan_channels(&layer->output)}};
     gan_initializer zeros = {.kind = GAN_INITIALIZER_ZEROS}, ones = {.kind = GAN_INITIALIZER_ONES, .scale = 1};
-    int64_t c = channels(layer);
+    int64_t c = gan_channels(&layer->output);
     gan_slot gamma = {.name = "gamma",
                       .shape = shape,
                       .initializer = options->gamma,
@@ -115,29 +94,30 @@ static gan_status infer(gan_layer *layer)
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
     (void)kernels;
-    size_t c = (size_t)channels(layer), chunks = (size_t)chunks_of(rows_of(layer, batch), channels(layer));
+    size_t c = (size_t)gan_channels(&layer->output),
+           chunks = (size_t)gan_chunks(gan_rows(&layer->output, batch), gan_channels(&layer->output));
     need->saved = gan_saturating_multiply(2, c);
     need->shared = gan_saturating_multiply(gan_saturating_add(gan_saturating_multiply(2, chunks), ROWS), c);
 }
 
 static float *chunk_sums(const gan_layer_call *call, int64_t chunk)
 {
-    return call->shared + chunk * 2 * channels(call->layer);
+    return call->shared + chunk * 2 * gan_channels(&call->layer->output);
 }
 
 /* A row of numbers by channel, in shared after the sums of all chunks. */
 static float *by_channel(const gan_layer_call *call, int row)
 {
-    int64_t c = channels(call->layer);
-    return chunk_sums(call, chunks_of(rows_of(call->layer, call->batch), c)) + row * c;
+    int64_t c = gan_channels(&call->layer->output);
+    return chunk_sums(call, gan_chunks(gan_rows(&call->layer->output, call->batch), c)) + row * c;
 }
 
 static void chunk_moments(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     (void)worker;
-    float *sums = chunk_sums(call, begin / chunk_rows(c));
+    float *sums = chunk_sums(call, begin / gan_chunk_rows(c));
     call->kernels->moments(sums, sums + c, call->x[0] + begin * c, end - begin, c);
 }
 
@@ -145,15 +125,16 @@ static void chunk_moments(void *argument, int64_t begin, int64_t end, int worker
  * chunk's own plus its rows times the square of the means' distance. */
 static void combine_moments(const gan_layer_call *call, int64_t j, double *mean, double *variance)
 {
-    int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch), chunks = chunks_of(rows, c);
+    int64_t c = gan_channels(&call->layer->output), rows = gan_rows(&call->layer->output, call->batch),
+            chunks = gan_chunks(rows, c);
     double sum = 0, squares = 0;
     for (int64_t k = 0; k < chunks; k++) {
-        int64_t n = k < chunks - 1 ? chunk_rows(c) : rows - k * chunk_rows(c);
+        int64_t n = k < chunks - 1 ? gan_chunk_rows(c) : rows - k * gan_chunk_rows(c);
         sum += (double)n * chunk_sums(call, k)[j];
     }
     *mean = sum / (double)rows;
     for (int64_t k = 0; k < chunks; k++) {
-        int64_t n = k < chunks - 1 ? chunk_rows(c) : rows - k * chunk_rows(c);
+        int64_t n = k < chunks - 1 ? gan_chunk_rows(c) : rows - k * gan_chunk_rows(c);
         double distance = chunk_sums(call, k)[j] - *mean;
         squares += chunk_sums(call, k)[c + j] + (double)n * distance * distance;
     }
@@ -172,8 +153,9 @@ static float past_weight(const gan_layer_call *call)
 static void batch_statistics(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
-    int64_t c = channels(call->layer);
-    gan_pool_ranges(call->pool, chunk_moments, (void *)call, rows_of(call->layer, call->batch), chunk_rows(c));
+    int64_t c = gan_channels(&call->layer->output);
+    gan_pool_ranges(call->pool, chunk_moments, (void *)call, gan_rows(&call->layer->output, call->batch),
+                    gan_chunk_rows(c));
     float past = past_weight(call);
     for (int64_t j = 0; j < c; j++) {
         double mean, variance;
@@ -191,7 +173,7 @@ static void batch_statistics(const gan_layer_call *call)
 static void scale_shift_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     (void)worker;
     call->kernels->scale_shift(call->y + begin * c, call->x[0] + begin * c, by_channel(call, BY_X),
                                by_channel(call, BY_1), end - begin, c);
@@ -205,7 +187,7 @@ static float gamma_of(const gan_layer_call *call, int64_t j)
 static void forward(const gan_layer_call *call)
 {
     const gan_batch_norm_options *options = call->layer->options;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     float *scale = by_channel(call, BY_X), *shift = by_channel(call, BY_1);
     if (call->training) batch_statistics(call);
     for (int64_t j = 0; j < c; j++) {
@@ -215,15 +197,16 @@ static void forward(const gan_layer_call *call)
         scale[j] = gamma_of(call, j) * inverse;
         shift[j] = (call->parameter[BETA] ? call->parameter[BETA][j] : 0) - mean * scale[j];
     }
-    gan_pool_ranges(call->pool, scale_shift_rows, (void *)call, rows_of(call->layer, call->batch), chunk_rows(c));
+    gan_pool_ranges(call->pool, scale_shift_rows, (void *)call, gan_rows(&call->layer->output, call->batch),
+                    gan_chunk_rows(c));
 }
 
 static void chunk_gradient_sums(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     (void)worker;
-    float *sums = chunk_sums(call, begin / chunk_rows(c));
+    float *sums = chunk_sums(call, begin / gan_chunk_rows(c));
     call->kernels->batch_norm_sums(sums, sums + c, call->dy + begin * c, call->x[0] + begin * c, call->saved,
                                    call->saved + c, end - begin, c);
 }
@@ -232,8 +215,9 @@ static void chunk_gradient_sums(void *argument, int64_t begin, int64_t end, int 
  * from saved. */
 static void gradient_sums(const gan_layer_call *call, int sum, int product)
 {
-    int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch), chunks = chunks_of(rows, c);
-    gan_pool_ranges(call->pool, chunk_gradient_sums, (void *)call, rows, chunk_rows(c));
+    int64_t c = gan_channels(&call->layer->output), rows = gan_rows(&call->layer->output, call->batch),
+            chunks = gan_chunks(rows, c);
+    gan_pool_ranges(call->pool, chunk_gradient_sums, (void *)call, rows, gan_chunk_rows(c));
     for (int64_t j = 0; j < c; j++) {
         double s = 0, t = 0;
         for (int64_t k = 0; k < chunks; k++) {
@@ -255,7 +239,7 @@ struct combination {
 static void combine_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const struct combination *p = argument;
-    int64_t c = channels(p->call->layer);
+    int64_t c = gan_channels(&p->call->layer->output);
     (void)worker;
     p->call->kernels->batch_norm_backward(p->result + begin * c, p->source + begin * c, p->x + begin * c, p->a, p->b,
                                           p->d, end - begin, c);
@@ -263,8 +247,9 @@ static void combine_rows(void *argument, int64_t begin, int64_t end, int worker)
 
 static void combine(const struct combination *p)
 {
-    int64_t c = channels(p->call->layer);
-    gan_pool_ranges(p->call->pool, combine_rows, (void *)p, rows_of(p->call->layer, p->call->batch), chunk_rows(c));
+    int64_t c = gan_channels(&p->call->layer->output);
+    gan_pool_ranges(p->call->pool, combine_rows, (void *)p, gan_rows(&p->call->layer->output, p->call->batch),
+                    gan_chunk_rows(c));
 }
 
 /* dx = BY_`row` * source + BY_X * x + BY_1 */
@@ -283,14 +268,14 @@ static void add_gradient(const gan_layer_call *call, float *dx, int row, const f
 
 static gan_norm_set set_of(const gan_layer_call *call, int64_t j)
 {
-    double rows = (double)rows_of(call->layer, call->batch);
-    return (gan_norm_set){call->saved[j], call->saved[channels(call->layer) + j], rows};
+    double rows = (double)gan_rows(&call->layer->output, call->batch);
+    return (gan_norm_set){call->saved[j], call->saved[gan_channels(&call->layer->output) + j], rows};
 }
 
 /* The gradient of x from that of y, dx = P(gamma * dy), by the sums of dy and of dy * xhat. */
 static void set_coefficients(const gan_layer_call *call, int sum, int product)
 {
-    for (int64_t j = 0; j < channels(call->layer); j++) {
+    for (int64_t j = 0; j < gan_channels(&call->layer->output); j++) {
         gan_norm_set set = set_of(call, j);
         double gamma = gamma_of(call, j);
         gan_norm_line line =
@@ -304,7 +289,7 @@ static void set_coefficients(const gan_layer_call *call, int sum, int product)
 /* dbeta = sum of dy, dgamma = sum of dy * xhat */
 static void parameter_gradients(const gan_layer_call *call)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     if (call->gradient[GAMMA]) call->kernels->add(call->gradient[GAMMA], by_channel(call, PRODUCT_DY), c);
     if (call->gradient[BETA]) call->kernels->add(call->gradient[BETA], by_channel(call, SUM_DY), c);
 }
@@ -321,12 +306,12 @@ static void backward(const gan_layer_call *call)
 
 static void second_sums(const gan_layer_call *call)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     gan_layer_call sums = *call;
     sums.dy = call->tx[0];
     gradient_sums(&sums, SUM_T, PRODUCT_T);
     for (int64_t j = 0; j < c; j++) {
-        by_channel(call, MEAN_T)[j] = by_channel(call, SUM_T)[j] / (float)rows_of(call->layer, call->batch);
+        by_channel(call, MEAN_T)[j] = by_channel(call, SUM_T)[j] / (float)gan_rows(&call->layer->output, call->batch);
         by_channel(call, ONES)[j] = 1;
         by_channel(call, ZEROS)[j] = 0;
     }
@@ -343,7 +328,7 @@ static void second_sums(const gan_layer_call *call)
  * gamma: inverse * (sum of u * (t - <t>) - <t xhat> * sum of u * xhat). */
 static void add_second_order(const gan_layer_call *call)
 {
-    for (int64_t j = 0; j < channels(call->layer); j++) {
+    for (int64_t j = 0; j < gan_channels(&call->layer->output); j++) {
         gan_norm_set set = set_of(call, j);
         double gamma = gamma_of(call, j), ut = by_channel(call, PRODUCT_UT)[j], ux = by_channel(call, PRODUCT_U)[j];
         gan_norm_sums sums = {gamma * by_channel(call, SUM_U)[j], gamma * ux, by_channel(call, SUM_T)[j],
@@ -359,7 +344,7 @@ static void add_second_order(const gan_layer_call *call)
 
 static void tangent_backward(const gan_layer_call *call)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     second_sums(call);
     set_coefficients(call, SUM_U, PRODUCT_U);
     if (call->dtx[0]) begin_gradient(call, call->dtx[0], BY_DY, call->dty);
@@ -384,7 +369,7 @@ static gan_value export_affine(gan_export *e, int i, float without)
     float *data;
     if (e->layer->parameters) return gan_export_parameter(e, i);
     gan_value value = gan_export_floats(e, NULL, 1, &e->layer->buffer[RUNNING_MEAN].shape.size[0], &data);
-    for (int64_t j = 0; data && j < channels(e->layer); j++) data[j] = without;
+    for (int64_t j = 0; data && j < gan_channels(&e->layer->output); j++) data[j] = without;
     return value;
 }
 
@@ -396,7 +381,7 @@ static gan_value export_batch_norm(gan_export *e)
     gan_order order = rank == 3 ? GAN_CHANNELS_FIRST : GAN_CHANNELS_LAST;
     bool flat = rank != 1 && rank != 3;
     gan_value x = gan_export_input(e, 0, order);
-    if (flat) x = gan_export_reshape(e, x, GAN_SHAPE(-1, channels(e->layer)));
+    if (flat) x = gan_export_reshape(e, x, GAN_SHAPE(-1, gan_channels(&e->layer->output)));
     gan_value gamma = export_affine(e, GAMMA, 1), beta = export_affine(e, BETA, 0);
     gan_value mean = gan_export_buffer(e, RUNNING_MEAN), variance = gan_export_buffer(e, RUNNING_VARIANCE);
     gan_value y = gan_export_add(e, "BatchNormalization", GAN_VALUES(x, gamma, beta, mean, variance),

@@ -142,6 +142,7 @@ gan_node *gan_residual_block_layer(const gan_residual_block_options *given)
 static const gan_field attention_fields[] = {
     {"filters", GAN_FIELD_INT, 0, offsetof(gan_self_attention_options, filters), 1, GAN_MAX_EXTENT, 0},
     {"value_filters", GAN_FIELD_INT, 0, offsetof(gan_self_attention_options, value_filters), 1, GAN_MAX_EXTENT, 0},
+    GAN_FIELD_RESERVED(gan_self_attention_options),
 };
 
 static gan_node *projection(gan_node *x, const gan_self_attention_options *o, int filters, const char *part)
@@ -149,7 +150,7 @@ static gan_node *projection(gan_node *x, const gan_self_attention_options *o, in
     char text[NAME_SIZE];
     if (!x) return NULL;
     return gan_conv2d(x, .name = part_name(text, o->name, part), .filters = filters, .kernel = 1, .no_bias = true,
-                      .weights = o->weights);
+                      .weights = o->weights, .spectral_norm = o->spectral_norm);
 }
 
 static gan_node *pooled(gan_node *x, const gan_self_attention_options *o)

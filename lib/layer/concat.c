@@ -2,14 +2,10 @@
 #include "layer/elementwise.h"
 #include "layer/export.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 #include "layer/tangent.h"
 
 #include <string.h>
-
-static int64_t channels(const gan_shape *shape)
-{
-    return shape->size[shape->rank - 1];
-}
 
 /* All dimensions but the last agree. */
 static bool joins(const gan_shape *a, const gan_shape *b)
@@ -27,7 +23,7 @@ static gan_status infer(gan_layer *layer)
             return gan_layer_fail(layer, "input 0 is %s and input %d is %s; they may differ in the last dimension only",
                                   gan_shape_text(a, layer->input[0].rank, layer->input[0].size), i,
                                   gan_shape_text(b, layer->input[i].rank, layer->input[i].size));
-        if (__builtin_add_overflow(*sum, channels(&layer->input[i]), sum))
+        if (__builtin_add_overflow(*sum, gan_channels(&layer->input[i]), sum))
             return gan_layer_fail(layer, "the channels of all inputs together do not fit");
     }
     return GAN_OK;
@@ -36,12 +32,12 @@ static gan_status infer(gan_layer *layer)
 /* The rows of the batch, all dimensions but the last, and how many of them make a task. */
 static int64_t row_count(const gan_layer_call *call)
 {
-    return gan_call_elements(call) / channels(&call->layer->output);
+    return gan_call_elements(call) / gan_channels(&call->layer->output);
 }
 
 static int64_t row_grain(const gan_layer_call *call)
 {
-    int64_t grain = 8192 / channels(&call->layer->output);
+    int64_t grain = 8192 / gan_channels(&call->layer->output);
     return grain > 0 ? grain : 1;
 }
 
@@ -49,10 +45,10 @@ static void join_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
     (void)worker;
-    float *y = call->y + begin * channels(&call->layer->output);
+    float *y = call->y + begin * gan_channels(&call->layer->output);
     for (int64_t row = begin; row < end; row++)
         for (int i = 0; i < call->layer->inputs; i++) {
-            int64_t c = channels(&call->layer->input[i]);
+            int64_t c = gan_channels(&call->layer->input[i]);
             memcpy(y, call->x[i] + row * c, (size_t)c * sizeof *y);
             y += c;
         }
@@ -62,10 +58,10 @@ static void split_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
     (void)worker;
-    const float *dy = call->dy + begin * channels(&call->layer->output);
+    const float *dy = call->dy + begin * gan_channels(&call->layer->output);
     for (int64_t row = begin; row < end; row++)
         for (int i = 0; i < call->layer->inputs; i++) {
-            int64_t c = channels(&call->layer->input[i]);
+            int64_t c = gan_channels(&call->layer->input[i]);
             if (call->dx[i]) memcpy(call->dx[i] + row * c, dy, (size_t)c * sizeof *dy);
             dy += c;
         }

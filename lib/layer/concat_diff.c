@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/export.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 #include "layer/tangent.h"
 
 /* y = x with one more channel, the mean over channels of |x - mean of x over the batch| (kernel/kernel.h has the
  * formulas). The batch's mean is saved for the backward pass. Work is cut by pixels: a task sees all samples of some.
  */
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->input[0].size[layer->input[0].rank - 1];
-}
-
 static int64_t pixels(const gan_layer *layer)
 {
-    return gan_shape_elements(&layer->input[0]) / channels(layer);
+    return gan_shape_elements(&layer->input[0]) / gan_channels(&layer->input[0]);
 }
 
 static gan_status infer(gan_layer *layer)
@@ -27,7 +23,7 @@ static gan_status infer(gan_layer *layer)
 /* Pixels a task: a few hundred floats a sample are long runs of memory already. */
 static int64_t grain(const gan_layer *layer)
 {
-    int64_t pixels_of_task = 256 / channels(layer);
+    int64_t pixels_of_task = 256 / gan_channels(&layer->input[0]);
     return pixels_of_task > 0 ? pixels_of_task : 1;
 }
 
@@ -36,13 +32,13 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
     (void)kernels;
     (void)batch;
     need->saved = (size_t)gan_shape_elements(&layer->input[0]);
-    need->scratch = (size_t)(grain(layer) * channels(layer));
+    need->scratch = (size_t)(grain(layer) * gan_channels(&layer->input[0]));
 }
 
 static void forward_pixels(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->input[0]);
     (void)worker;
     call->kernels->concat_diff(call->y + begin * (c + 1), call->saved + begin * c, call->x[0] + begin * c, call->batch,
                                pixels(call->layer), end - begin, c);
@@ -51,7 +47,7 @@ static void forward_pixels(void *argument, int64_t begin, int64_t end, int worke
 static void backward_pixels(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->input[0]);
     float *scratch = call->scratch + (size_t)worker * call->scratch_stride;
     call->kernels->concat_diff_backward(call->dx[0] + begin * c, call->dy + begin * (c + 1), call->x[0] + begin * c,
                                         call->saved + begin * c, scratch, call->batch, pixels(call->layer), end - begin,
@@ -61,7 +57,7 @@ static void backward_pixels(void *argument, int64_t begin, int64_t end, int work
 static void tangent_pixels(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->input[0]);
     float *scratch = call->scratch + (size_t)worker * call->scratch_stride;
     call->kernels->concat_diff_tangent(call->ty + begin * (c + 1), call->tx[0] + begin * c, call->x[0] + begin * c,
                                        call->saved + begin * c, scratch, call->batch, pixels(call->layer), end - begin,

@@ -2,6 +2,7 @@
 #include "layer/export.h"
 #include "layer/product.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 
 /* y[n,r,:] = x[n,r,:] * scale[n,:] + shift[n,:], scale = 1 + condition gamma, shift = condition beta, where r counts
  * all but the batch and the channels. Linear in x, and in the condition: the two directions meet in second derivatives.
@@ -23,16 +24,6 @@ static const gan_field fields[] = {
     GAN_FIELD_RESERVED(gan_film_options),
 };
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->output.size[layer->output.rank - 1];
-}
-
-static int64_t rows_of(const gan_layer *layer)
-{
-    return gan_shape_elements(&layer->output) / channels(layer);
-}
-
 static gan_status infer(gan_layer *layer)
 {
     const gan_film_options *options = layer->options;
@@ -42,7 +33,7 @@ static gan_status infer(gan_layer *layer)
     if (condition->rank != 1)
         return gan_layer_fail(layer, "the condition is %s; it must be a vector, as of gan_flatten()",
                               gan_shape_text(text, condition->rank, condition->size));
-    int64_t c = channels(layer), k = condition->size[0], weights;
+    int64_t c = gan_channels(&layer->output), k = condition->size[0], weights;
     if (!gan_shape_count(2, (int64_t[]){k, c}, &weights) || __builtin_mul_overflow(4, weights, &layer->flops))
         return gan_layer_fail(layer, "the condition has too many elements");
     const gan_initializer given[] = {options->gamma, options->beta}, zeros = {.kind = GAN_INITIALIZER_ZEROS};
@@ -62,7 +53,7 @@ static gan_status infer(gan_layer *layer)
 /* saved: scale and shift [batch, c]. */
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
-    size_t c = (size_t)channels(layer), matrix = gan_saturating_multiply((size_t)batch, c);
+    size_t c = (size_t)gan_channels(&layer->output), matrix = gan_saturating_multiply((size_t)batch, c);
     need->saved = gan_saturating_multiply(2, matrix);
     need->shared = gan_saturating_add(2 * c, gan_saturating_multiply(MATRICES, matrix));
     need->scratch = gan_product_scratch(kernels);
@@ -70,7 +61,7 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
 
 static gan_product product_of(const gan_layer_call *call)
 {
-    return (gan_product){call->batch, call->layer->input[CONDITION].size[0], channels(call->layer)};
+    return (gan_product){call->batch, call->layer->input[CONDITION].size[0], gan_channels(&call->layer->output)};
 }
 
 static float *scale_of(const gan_layer_call *call)
@@ -80,7 +71,7 @@ static float *scale_of(const gan_layer_call *call)
 
 static float *shift_of(const gan_layer_call *call)
 {
-    return call->saved + call->batch * channels(call->layer);
+    return call->saved + call->batch * gan_channels(&call->layer->output);
 }
 
 static float *zeros_of(const gan_layer_call *call)
@@ -90,18 +81,18 @@ static float *zeros_of(const gan_layer_call *call)
 
 static float *ones_of(const gan_layer_call *call)
 {
-    return call->shared + channels(call->layer);
+    return call->shared + gan_channels(&call->layer->output);
 }
 
 static float *matrix_of(const gan_layer_call *call, int matrix)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     return call->shared + 2 * c + matrix * call->batch * c;
 }
 
 static void set_constants(const gan_layer_call *call)
 {
-    for (int64_t j = 0; j < channels(call->layer); j++) {
+    for (int64_t j = 0; j < gan_channels(&call->layer->output); j++) {
         zeros_of(call)[j] = 0;
         ones_of(call)[j] = 1;
     }
@@ -123,7 +114,7 @@ static void step_samples(void *argument, int64_t begin, int64_t end, int worker)
 {
     const struct step *s = argument;
     const gan_kernels *k = s->call->kernels;
-    int64_t c = channels(s->call->layer), rows = rows_of(s->call->layer);
+    int64_t c = gan_channels(&s->call->layer->output), rows = gan_rows(&s->call->layer->output, 1);
     (void)worker;
     for (int64_t n = begin; n < end; n++) {
         const float *source = s->source + n * rows * c, *x = s->x + n * rows * c;
@@ -168,7 +159,7 @@ static void find_sums(const gan_layer_call *call, const float *dy, const float *
 static void forward_samples(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
-    int64_t c = channels(call->layer), rows = rows_of(call->layer);
+    int64_t c = gan_channels(&call->layer->output), rows = gan_rows(&call->layer->output, 1);
     (void)worker;
     for (int64_t n = begin; n < end; n++)
         call->kernels->scale_shift(call->y + n * rows * c, call->x[X] + n * rows * c, scale_of(call) + n * c,
@@ -229,7 +220,7 @@ static void tangent(const gan_layer_call *call)
                        .by_source = scale_of(call),
                        .by_x = matrix_of(call, MOVED_SCALE),
                        .by_1 = matrix_of(call, MOVED_SHIFT),
-                       .stride = channels(call->layer)});
+                       .stride = gan_channels(&call->layer->output)});
 }
 
 /* With u = dty, of u * (tx * scale + x * tscale + tshift): u goes back to the directions as it does to the inputs, and
@@ -243,7 +234,7 @@ static void tangent_backward(const gan_layer_call *call)
     if (call->dy) {
         find_sums(call, call->dy, call->x[X], SUMS, SECOND_PRODUCTS);
         call->kernels->add(matrix_of(call, PRODUCTS), matrix_of(call, SECOND_PRODUCTS),
-                           call->batch * channels(call->layer));
+                           call->batch * gan_channels(&call->layer->output));
     }
     through_condition(call, call->x[CONDITION], call->dx[CONDITION], PRODUCTS, call->dy ? SUMS : -1);
     if (call->dtx[X]) multiply(call, call->dtx[X], call->dty, scale_of(call), false);
@@ -259,7 +250,7 @@ static gan_value export_modulation(gan_export *e, int i, gan_order order)
     int64_t shape[GAN_MAX_RANK] = {0};
     int rank = e->layer->output.rank;
     for (int k = 1; k <= rank; k++) shape[k] = 1;
-    shape[gan_export_axis(e, order)] = channels(e->layer);
+    shape[gan_export_axis(e, order)] = gan_channels(&e->layer->input[0]);
     return rank == 1 ? product : gan_export_reshape(e, product, rank + 1, shape);
 }
 

@@ -2,6 +2,7 @@
 #include "layer/export.h"
 #include "layer/normalize.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,11 +61,6 @@ static const gan_field group_fields[] = {
     GAN_FIELD_RESERVED(gan_group_norm_options),
 };
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->input[0].size[layer->input[0].rank - 1];
-}
-
 /* The three types' options as one. */
 struct norm {
     int64_t c, groups, width, rows; /* width: channels of a group */
@@ -80,7 +76,7 @@ static struct norm norm_of(const gan_layer *layer)
     const gan_layer_norm_options *of_layer = layer->options;
     const gan_instance_norm_options *of_instance = layer->options;
     const gan_group_norm_options *of_group = layer->options;
-    int64_t c = channels(layer), rows = gan_shape_elements(&layer->input[0]) / c;
+    int64_t c = gan_channels(&layer->input[0]), rows = gan_shape_elements(&layer->input[0]) / c;
     if (layer->type == &gan_layer_layer_norm)
         return (struct norm){c, 1, c, of_layer->last_dimension ? 1 : rows, NORM_OF(of_layer)};
     if (layer->type == &gan_layer_instance_norm) return (struct norm){c, c, 1, rows, NORM_OF(of_instance)};

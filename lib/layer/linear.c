@@ -3,6 +3,7 @@
 #include "layer/export.h"
 #include "layer/product.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 #include "layer/tangent.h"
 
 static const gan_field fields[] = {
@@ -16,20 +17,9 @@ static const gan_field fields[] = {
 static const gan_forms forms = {
     .pytorch = {"weight", {1, 0}}, .keras = {"kernel"}, .axes = {GAN_AXIS_INPUT, GAN_AXIS_OUTPUT}};
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->input[0].size[layer->input[0].rank - 1];
-}
-
 static int64_t units(const gan_layer *layer)
 {
     return layer->output.size[layer->output.rank - 1];
-}
-
-static int64_t rows_of(const gan_layer *layer, int64_t batch)
-{
-    const gan_shape *x = &layer->input[0];
-    return batch * (gan_shape_elements(x) / x->size[x->rank - 1]);
 }
 
 static gan_status infer(gan_layer *layer)
@@ -40,7 +30,7 @@ static gan_status infer(gan_layer *layer)
     if (in > GAN_MAX_EXTENT) return gan_layer_fail(layer, "the input has more than %d channels", GAN_MAX_EXTENT);
     layer->output = *x;
     layer->output.size[x->rank - 1] = options->units;
-    if (__builtin_mul_overflow(2 * in * options->units, rows_of(layer, 1), &layer->flops))
+    if (__builtin_mul_overflow(2 * in * options->units, gan_rows(&layer->input[0], 1), &layer->flops))
         return gan_layer_fail(layer, "the output has too many elements");
     gan_slot weight = {.shape = {2, {in, options->units}},
                        .initializer = options->weights,
@@ -63,7 +53,7 @@ static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t b
 static gan_product product_of(const gan_layer_call *call)
 {
     const gan_layer *layer = call->layer;
-    return (gan_product){rows_of(layer, call->batch), channels(layer), units(layer)};
+    return (gan_product){gan_rows(&layer->input[0], call->batch), gan_channels(&layer->input[0]), units(layer)};
 }
 
 static void forward(const gan_layer_call *call)

@@ -2,6 +2,7 @@
 #include "layer/elementwise.h"
 #include "layer/export.h"
 #include "layer/registry.h"
+#include "layer/rows.h"
 #include "layer/tangent.h"
 
 #include <math.h>
@@ -16,21 +17,16 @@ static const gan_field fields[] = {
     GAN_FIELD_RESERVED(gan_pixel_norm_options),
 };
 
-static int64_t channels(const gan_layer *layer)
-{
-    return layer->output.size[layer->output.rank - 1];
-}
-
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
     (void)kernels;
-    need->saved =
-        gan_saturating_multiply((size_t)batch, (size_t)(gan_shape_elements(&layer->output) / channels(layer)));
+    need->saved = gan_saturating_multiply((size_t)batch,
+                                          (size_t)(gan_shape_elements(&layer->output) / gan_channels(&layer->output)));
 }
 
 static void each_row(const gan_layer_call *call, gan_range_task task)
 {
-    int64_t c = channels(call->layer), grain = TASK_FLOATS / c;
+    int64_t c = gan_channels(&call->layer->output), grain = TASK_FLOATS / c;
     gan_pool_ranges(call->pool, task, (void *)call, gan_call_elements(call) / c, grain > 0 ? grain : 1);
 }
 
@@ -38,7 +34,7 @@ static void forward_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const gan_layer_call *call = argument;
     const gan_pixel_norm_options *options = call->layer->options;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     (void)worker;
     for (int64_t r = begin; r < end; r++) {
         const float *x = call->x[0] + r * c;
@@ -51,14 +47,14 @@ static void forward_rows(void *argument, int64_t begin, int64_t end, int worker)
 /* The mean over channels of a * b in a row. */
 static double mean_product(const gan_layer_call *call, const float *a, const float *b, int64_t row)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     return call->kernels->dot(a + row * c, b + row * c, c) / (double)c;
 }
 
 /* target = P(g) in a row, or added to target. */
 static void derivative(const gan_layer_call *call, float *target, const float *g, int64_t row, bool add)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     double inverse = call->saved[row], along = mean_product(call, g, call->x[0], row);
     (add ? call->kernels->add_scaled : call->kernels->set_scaled)(target + row * c, g + row * c, c, (float)inverse);
     call->kernels->add_scaled(target + row * c, call->x[0] + row * c, c, (float)(-inverse * inverse * inverse * along));
@@ -77,7 +73,7 @@ static void curvature(const gan_layer_call *call, int64_t row)
 {
     const float *x = call->x[0], *u = call->dty, *t = call->tx[0];
     const gan_kernels *k = call->kernels;
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     double inverse = call->saved[row], scale = -inverse * inverse * inverse;
     double ut = mean_product(call, u, t, row), ux = mean_product(call, u, x, row), tx = mean_product(call, t, x, row);
     float *dx = call->dx[0] + row * c;

@@ -16,16 +16,6 @@ typedef struct factor {
     gan_forms forms;
 } factor;
 
-static int64_t channels(const gan_layer *layer)
-{
-    return gan_channels(&layer->output);
-}
-
-static int64_t rows_of(const gan_layer *layer, int64_t batch)
-{
-    return gan_rows(&layer->output, batch);
-}
-
 static const void *option(const gan_layer *layer, size_t offset)
 {
     return (const char *)layer->options + offset;
@@ -39,7 +29,7 @@ static gan_status infer(gan_layer *layer)
     gan_initializer constant = {.kind = GAN_INITIALIZER_NORMAL,
                                 .mean = *(const float *)option(layer, f->initial)}; /* a deviation of 0 */
     gan_layer_add_parameter(layer, (gan_slot){.name = f->parameter,
-                                              .shape = {1, {one ? 1 : channels(layer)}},
+                                              .shape = {1, {one ? 1 : gan_channels(&layer->output)}},
                                               .initializer = constant,
                                               .fan_in = 1,
                                               .fan_out = 1,
@@ -51,8 +41,8 @@ static gan_status infer(gan_layer *layer)
 static void memory(const gan_layer *layer, const gan_kernels *kernels, int64_t batch, gan_layer_memory *need)
 {
     (void)kernels;
-    int64_t c = channels(layer);
-    need->shared = gan_saturating_multiply((size_t)gan_chunks(rows_of(layer, batch), c) + 1, (size_t)c);
+    int64_t c = gan_channels(&layer->output);
+    need->shared = gan_saturating_multiply((size_t)gan_chunks(gan_rows(&layer->output, batch), c) + 1, (size_t)c);
 }
 
 static const float *where(const gan_layer_call *call)
@@ -71,7 +61,7 @@ struct pass {
 static void multiply_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const struct pass *p = argument;
-    int64_t c = channels(p->call->layer), at = begin * c;
+    int64_t c = gan_channels(&p->call->layer->output), at = begin * c;
     (void)worker;
     p->call->kernels->multiply_rows(p->result + at, p->a + at, p->b, p->below ? p->below + at : NULL, end - begin, c);
 }
@@ -79,17 +69,17 @@ static void multiply_rows(void *argument, int64_t begin, int64_t end, int worker
 /* result = m * a */
 static void multiply(const gan_layer_call *call, float *result, const float *a)
 {
-    int64_t c = channels(call->layer);
+    int64_t c = gan_channels(&call->layer->output);
     bool one = call->layer->parameter[0].shape.size[0] == 1;
     for (int64_t j = 0; j < c; j++) call->shared[j] = call->parameter[0][one ? 0 : j];
     struct pass p = {call, result, a, call->shared, where(call)};
-    gan_pool_ranges(call->pool, multiply_rows, &p, rows_of(call->layer, call->batch), gan_chunk_rows(c));
+    gan_pool_ranges(call->pool, multiply_rows, &p, gan_rows(&call->layer->output, call->batch), gan_chunk_rows(c));
 }
 
 static void sum_rows(void *argument, int64_t begin, int64_t end, int worker)
 {
     const struct pass *p = argument;
-    int64_t c = channels(p->call->layer), at = begin * c;
+    int64_t c = gan_channels(&p->call->layer->output), at = begin * c;
     (void)worker;
     p->call->kernels->sum_products(p->result + begin / gan_chunk_rows(c) * c, p->a + at, p->b + at,
                                    p->below ? p->below + at : NULL, end - begin, c);
@@ -98,7 +88,7 @@ static void sum_rows(void *argument, int64_t begin, int64_t end, int worker)
 /* The factor's gradient += the sum of a * b where it multiplies. */
 static void add_products(const gan_layer_call *call, const float *a, const float *b)
 {
-    int64_t c = channels(call->layer), rows = rows_of(call->layer, call->batch);
+    int64_t c = gan_channels(&call->layer->output), rows = gan_rows(&call->layer->output, call->batch);
     bool one = call->layer->parameter[0].shape.size[0] == 1;
     struct pass p = {call, call->shared + c, a, b, where(call)};
     gan_pool_ranges(call->pool, sum_rows, &p, rows, gan_chunk_rows(c));

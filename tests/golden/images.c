@@ -19,18 +19,12 @@
     }
 KIND(average_pool, x[0], WINDOW, .include_padding = golden_number(file, "include_padding", 0) != 0)
 KIND(max_pool, x[0], WINDOW)
-KIND(global_average_pool, x[0])
-KIND(global_sum_pool, x[0])
-KIND(upsample, x[0], SETTING(factor_h), SETTING(factor_w), SETTING(interpolation))
-KIND(pixel_shuffle, x[0], SETTING(block), SETTING(order))
-KIND(pixel_unshuffle, x[0], SETTING(block), SETTING(order))
-KIND(embedding, x[0], SETTING(classes), SETTING(dim))
-
 KIND(attention, x[0], .key = x[1], .value = x[2], .scale = (float)golden_number(file, "scale", 0))
 
 KIND(residual_block, x[0], .name = "b", SETTING(filters), SETTING(resample), SETTING(interpolation), SETTING(norm),
      .first = golden_number(file, "first", 0) != 0)
-KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool", 0) != 0)
+KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool", 0) != 0,
+     .spectral_norm = golden_number(file, "spectral_norm", 0) != 0)
 
 #define ROW(name)         \
     {                     \
@@ -39,9 +33,7 @@ KIND(self_attention, x[0], .name = "b", .no_pool = golden_number(file, "no_pool"
 static const struct {
     const char *kind;
     gan_node *(*add)(const golden *file, gan_node *const *x);
-} kinds[] = {ROW(average_pool), ROW(max_pool),       ROW(global_average_pool), ROW(global_sum_pool),
-             ROW(upsample),     ROW(pixel_shuffle),  ROW(pixel_unshuffle),     ROW(embedding),
-             ROW(attention),    ROW(residual_block), ROW(self_attention)};
+} kinds[] = {ROW(average_pool), ROW(max_pool), ROW(attention), ROW(residual_block), ROW(self_attention)};
 
 gan_node *add_image_layer(const golden *file, const char *kind, gan_node *const *inputs)
 {

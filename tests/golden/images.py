@@ -192,13 +192,26 @@ residual_block("residual_block_first", (2, 4, 4, 3), 4, 2, first=1)
 residual_block("residual_block_identity", (2, 3, 3, 3), 3, 0)
 
 
-def self_attention(name, shape, no_pool):
+def leading(weight):
+    """The singular vectors of a 1x1 convolution's largest singular value, of its outputs and its inputs: where the power
+    iterations of spectral norm end."""
+    u, _, vh = torch.linalg.svd(weight[0, 0].detach().t())
+    return u[:, 0], vh[0]
+
+
+def self_attention(name, shape, no_pool, **settings):
     """As SAGAN's program writes it; channels of query, key 1/8 and of the value 1/2."""
     c = shape[3]
     sizes = {"query.weight": [1, 1, c, c // 8], "key.weight": [1, 1, c, c // 8], "value.weight": [1, 1, c, c // 2],
              "out.weight": [1, 1, c // 2, c], "gate.gamma": [1]}
 
-    def function(x, query, key, value, out, gamma):
+    def normalized(weight):
+        u, v = leading(weight)
+        return weight / (u @ weight[0, 0].t() @ v) if settings else weight
+
+    def function(x, *parameters):
+        query, key, value, out, gamma = *map(normalized, parameters[:4]), parameters[4]
+
         def pool(x):
             return x if no_pool else F.max_pool2d(x, 2)
 
@@ -208,8 +221,21 @@ def self_attention(name, shape, no_pool):
         return x + gamma * conv(o, out)
 
     parameters = {"b_" + key: numbers(*size, scale=0.25) for key, size in sizes.items()}
-    layer(name, on_planes(function), [numbers(*shape)], parameters, no_pool=no_pool)
+    buffers = {key.replace("weight", "u"): leading(w)[0] for key, w in parameters.items() if settings and w.dim() == 4}
+    layer(name, on_planes(function), [numbers(*shape)], parameters, buffers, no_pool=no_pool, **settings)
 
 
 self_attention("self_attention", (2, 4, 2, 16), 0)
 self_attention("self_attention_whole", (1, 2, 3, 8), 1)
+self_attention("self_attention_spectral", (1, 4, 2, 16), 0, spectral_norm=1)
+
+
+def pad(name, shape, top, bottom, left, right, mode):
+    torch_mode = ("constant", "replicate", "reflect")[mode]
+    layer(name, on_planes(lambda x: F.pad(x, (left, right, top, bottom), mode=torch_mode)), [numbers(*shape)], top=top,
+          bottom=bottom, left=left, right=right, mode=mode)
+
+
+pad("pad_zero", (2, 3, 2, 3), 1, 0, 2, 3, 0)
+pad("pad_edge", (2, 2, 3, 2), 3, 1, 0, 2, 1)
+pad("pad_reflect", (2, 4, 3, 2), 3, 2, 1, 2, 2)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "golden.h"
+#include "layer/registry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,13 +33,32 @@ int padding_of(const golden *file)
     .pad_left = setting(file, "pad_left", 0), .pad_right = setting(file, "pad_right", 0),                            \
     .no_bias = !golden_find(file, "b", NULL, NULL), .groups = setting(file, "groups", 0)
 
-#define NORM_SETTINGS(file) \
-    .epsilon = (float)golden_number(file, "epsilon", 0), .no_affine = setting(file, "no_affine", 0)
+/* A registered layer by its table: the file's settings have the names of the options. */
+static gan_node *add_registered(const golden *file, const char *kind, gan_node *const *inputs, int count)
+{
+    union {
+        gan_layer_options common;
+        unsigned char bytes[512];
+    } options = {.common = {.input = inputs[0]}};
+    int k = 0;
+    while (gan_layer_types[k] && strcmp(gan_layer_types[k]->name, kind) != 0) k++;
+    const gan_layer_type *type = gan_layer_types[k];
+    ck_assert_msg(type && type->options_size <= sizeof options, "kind %s is not known", kind);
+    options.common.size = type->options_size;
+    for (int i = 0; i < type->field_count; i++) {
+        void *member = options.bytes + type->fields[i].offset;
+        double value = golden_number(file, type->fields[i].name, 0);
+        if (type->fields[i].type == GAN_FIELD_INT) *(int *)member = (int)value;
+        if (type->fields[i].type == GAN_FIELD_INT64) *(int64_t *)member = (int64_t)value;
+        if (type->fields[i].type == GAN_FIELD_FLOAT) *(float *)member = (float)value;
+        if (type->fields[i].type == GAN_FIELD_BOOL) *(bool *)member = value != 0;
+    }
+    return gan_layer_node_with(type, &options, inputs + 1, count - 1);
+}
 
 static gan_node *add_layer(const golden *file, const char *kind, gan_node *const *inputs, int count)
 {
     gan_node *x = inputs[0], *of_images = add_image_layer(file, kind, inputs);
-    (void)count;
     if (of_images) return of_images;
     int64_t weight_shape[GAN_MAX_RANK] = {0};
     golden_find(file, "w", NULL, weight_shape);
@@ -51,35 +71,11 @@ static gan_node *add_layer(const golden *file, const char *kind, gan_node *const
     if (strcmp(kind, "batch_norm") == 0)
         return gan_batch_norm(x, .epsilon = (float)golden_number(file, "epsilon", 1e-3));
     if (strcmp(kind, "leaky_relu") == 0) return gan_leaky_relu(x, .slope = (float)golden_number(file, "slope", 0.2));
-    if (strcmp(kind, "concat_diff") == 0) return gan_concat_diff(x);
-    if (strcmp(kind, "layer_norm") == 0)
-        return gan_layer_norm(x, NORM_SETTINGS(file), .last_dimension = setting(file, "last_dimension", 0));
-    if (strcmp(kind, "instance_norm") == 0) return gan_instance_norm(x, NORM_SETTINGS(file));
-    if (strcmp(kind, "group_norm") == 0)
-        return gan_group_norm(x, NORM_SETTINGS(file), .groups = setting(file, "groups", 0));
-    if (strcmp(kind, "pixel_norm") == 0) return gan_pixel_norm(x);
-    if (strcmp(kind, "film") == 0) return gan_film(x, .condition = inputs[1]);
     if (strcmp(kind, "conditional_batch_norm") == 0) return gan_conditional_batch_norm(x, .condition = inputs[1]);
-    if (strcmp(kind, "minibatch_discrimination") == 0)
-        return gan_minibatch_discrimination(x, .kernels = setting(file, "kernels", 0),
-                                            .dims = setting(file, "dims", 0));
-    if (strcmp(kind, "minibatch_stddev") == 0)
-        return gan_minibatch_stddev(x, .group_size = setting(file, "group_size", 0),
-                                    .features = setting(file, "features", 0));
-    if (strcmp(kind, "relu") == 0) return gan_relu(x);
-    if (strcmp(kind, "tanh") == 0) return gan_tanh(x);
-    if (strcmp(kind, "elu") == 0) return gan_elu(x, .alpha = (float)golden_number(file, "alpha", 1));
-    if (strcmp(kind, "silu") == 0) return gan_silu(x);
-    if (strcmp(kind, "gelu") == 0) return gan_gelu(x, .approximate = setting(file, "approximate", 0) != 0);
-    if (strcmp(kind, "softplus") == 0) return gan_softplus(x);
-    if (strcmp(kind, "prelu") == 0) return gan_prelu(x, .shared = setting(file, "shared", 0) != 0);
-    if (strcmp(kind, "scale") == 0) return gan_scale(x, .per_channel = setting(file, "per_channel", 0) != 0);
-    if (strcmp(kind, "multiply") == 0) return gan_multiply_layer(inputs, count, NULL);
     if (strcmp(kind, "broadcast") == 0)
         return gan_broadcast(
             x, .shape = {setting(file, "height", 0), setting(file, "width", 0), setting(file, "channels", 0)});
-    if (strcmp(kind, "sum_channels") == 0) return gan_sum_channels(x);
-    return gan_sigmoid(x);
+    return add_registered(file, kind, inputs, count);
 }
 
 /* The network's parameter "layer.weight" is the file's "w". */
@@ -106,6 +102,12 @@ static void load_parameters(const golden *file, gan_context *context, gan_networ
     for (int i = 0; i < gan_network_parameter_count(network); i++) {
         gan_tensor *value = golden_tensor(file, context, key_of(file, gan_network_parameter_name(network, i)));
         ok(gan_tensor_copy(gan_network_parameter(network, i), value));
+        gan_tensor_free(&value);
+    }
+    for (int i = 0; i < gan_network_buffer_count(network); i++) {
+        if (!golden_find(file, gan_network_buffer_name(network, i), NULL, NULL)) continue;
+        gan_tensor *value = golden_tensor(file, context, gan_network_buffer_name(network, i));
+        ok(gan_tensor_copy(gan_network_buffer(network, i), value));
         gan_tensor_free(&value);
     }
 }

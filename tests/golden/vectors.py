@@ -41,16 +41,16 @@ def gradients(result, weights, by):
     return torch.autograd.grad((result * weights).sum() + of_nothing, by, create_graph=True)
 
 
-def layer(name, function, inputs, parameters={}, **settings):
+def layer(name, function, inputs, parameters={}, buffers={}, **settings):
     """A layer's file: the inputs x (or x0, x1, ..), the parameters, y, dy, and the gradients dNAME of sum(y * dy) by
     each NAME of them; then directions tx (or tx0, ..), the tangent ty of y, a dty, and the gradients ddNAME of
-    sum(ty * dty). function(*inputs, *parameters.values()) is the layer."""
+    sum(ty * dty). function(*inputs, *parameters.values()) is the layer. Buffers are what the layer begins with."""
     names = ["x"] if len(inputs) == 1 else [f"x{i}" for i in range(len(inputs))]
     everything = [*inputs, *parameters.values()]
     y = function(*everything)
     dy, dty = numbers(*y.shape), numbers(*y.shape)
     directions = [numbers(*x.shape) for x in inputs]
-    tensors = {**dict(zip(names, inputs)), **parameters, "y": y, "dy": dy}
+    tensors = {**dict(zip(names, inputs)), **parameters, **buffers, "y": y, "dy": dy}
     for key, gradient in zip([*names, *parameters], gradients(y, dy, everything)):
         tensors["d" + key] = gradient
     # The sum of dty * ty is that of tx * (the gradient of sum(y * u) by x), at u = dty; and ty the derivative by u.

@@ -71,6 +71,10 @@ static gan_node *whole_attention(void)
 {
     return gan_self_attention(picture(), .name = "b", .filters = 3, .value_filters = 2, .no_pool = true);
 }
+static gan_node *spectral_attention(void)
+{
+    return gan_self_attention(picture(), .name = "b", .filters = 2, .spectral_norm = true);
+}
 
 static const struct {
     gan_node *(*add)(void);
@@ -104,6 +108,9 @@ static const struct {
     {whole_attention,
      {6, 4, 8},
      "b_query.weight 1,1,8,3 b_key.weight 1,1,8,3 b_value.weight 1,1,8,2 b_out.weight 1,1,2,8 b_gate.gamma 1 "},
+    {spectral_attention,
+     {6, 4, 8},
+     "b_query.weight 1,1,8,2 b_key.weight 1,1,8,2 b_value.weight 1,1,8,4 b_out.weight 1,1,4,8 b_gate.gamma 1 "},
 };
 
 #define BLOCKS ((int)(sizeof blocks / sizeof blocks[0]))
@@ -146,10 +153,28 @@ START_TEST(derivatives)
         gan_tensor *p = gan_network_parameter(s.network, i);
         for (int64_t k = 0; k < gan_tensor_count(p); k++) gan_tensor_floats(p)[k] *= 0.3f;
     }
-    bool smooth_everywhere = blocks[_i].add == attention || blocks[_i].add == whole_attention;
+    bool smooth_everywhere =
+        blocks[_i].add == attention || blocks[_i].add == whole_attention || blocks[_i].add == spectral_attention;
     /* derivatives of relus jump */
     ok(gan_check_network(s.network, gan_check_options(.batch = 2, .first_only = !smooth_everywhere)));
     free_subject(&s);
+}
+END_TEST
+
+/* Buffer "u" of each convolution, and of nothing else: one number an output. */
+START_TEST(spectral_norm_is_of_every_convolution)
+{
+    static const struct {
+        const char *name;
+        int64_t outputs;
+    } vectors[] = {{"b_query.u", 2}, {"b_key.u", 2}, {"b_value.u", 4}, {"b_out.u", 8}};
+    build(spectral_attention());
+    ck_assert_int_eq(gan_network_buffer_count(network), 4);
+    for (int i = 0; i < 4; i++) {
+        const gan_tensor *u = gan_network_find(network, vectors[i].name);
+        ck_assert_msg(u != NULL, "there is no %s", vectors[i].name);
+        ck_assert_int_eq(gan_tensor_count(u), vectors[i].outputs);
+    }
 }
 END_TEST
 
@@ -254,6 +279,11 @@ static gan_node *negative_values(void)
     return gan_self_attention(picture(), .value_filters = -4);
 }
 
+static gan_node *reserved_of_attention(void)
+{
+    return gan_self_attention(picture(), .reserved = 1);
+}
+
 static const struct {
     gan_node *(*call)(void);
     const char *text;
@@ -271,6 +301,7 @@ static const struct {
     {vector_attention, "must be [H,W,C]"},
     {narrow_attention, "height 2 does not fit"},
     {negative_values, "value_filters is -4"},
+    {reserved_of_attention, "reserved is 1"},
 };
 
 START_TEST(refusal)
@@ -303,6 +334,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, layers, 0, BLOCKS);
     tcase_add_loop_test(tests, derivatives, 0, BLOCKS);
+    tcase_add_test(tests, spectral_norm_is_of_every_convolution);
     tcase_add_test(tests, attention_begins_as_nothing);
     tcase_add_test(tests, names_are_the_networks);
     tcase_add_test(tests, the_norm_is_called_twice);

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gradients.h"
-#include "layer/registry.h"
-#include "network/network.h"
+#include "cases.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Every layer type over odd shapes, with every kernel set: derivatives against finite differences, want-masks, the same
- * bits with any number of threads and in any batch's memory. A new layer needs lines in this table, and the first test
- * says so. */
-
-#define BATCH 3
-
-typedef struct layer_case {
-    const gan_layer_type *type;
-    const void *options; /* NULL for types that join several inputs */
-    int inputs;
-    gan_shape input[3];
-    int classes[3]; /* inputs that are class numbers below this, where not 0 */
-} layer_case;
+ * bits with any number of threads and in any batch's memory, as text, in files and as a copy. A new layer is in it by
+ * its line in the registry (derive.c); the table below has what is worth trying besides, and types that nothing can be
+ * derived for, of which the first test tells. */
 
 #define OPTIONS(type, ...)  (&(type){.size = sizeof(type), __VA_ARGS__})
 #define CONV(...)           &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
@@ -32,7 +23,7 @@ typedef struct layer_case {
 #define SAME                .padding = GAN_PADDING_SAME
 #define EXPLICIT            .padding = GAN_PADDING_EXPLICIT
 
-static const layer_case cases[] = {
+static const layer_case given[] = {
     {CONV(.filters = 3, .kernel = 3), {{3, {5, 7, 2}}}},
     {CONV(.filters = 4, .kernel = 4, SAME), {{3, {6, 5, 3}}}},
     {CONV(.filters = 5, .kernel = 4, .stride = 2, SAME), {{3, {8, 8, 17}}}},
@@ -147,15 +138,12 @@ static const layer_case cases[] = {
     {ATTENTION(.name = NULL), {{2, {4, 2}}, {3, {3, 1, 2}}, {3, {3, 1, 1}}}},
 };
 
-#define CASES ((int)(sizeof cases / sizeof cases[0]))
-
 START_TEST(every_type_has_a_case)
 {
-    for (int i = 0; gan_layer_types[i]; i++) {
-        bool found = gan_layer_types[i] == &gan_layer_input;
-        for (int k = 0; k < CASES; k++) found = found || cases[k].type == gan_layer_types[i];
-        ck_assert_msg(found, "%s has no line in the table of cases", gan_layer_types[i]->name);
-    }
+    for (int i = 0; gan_layer_types[i]; i++)
+        ck_assert_msg(gan_layer_types[i] == &gan_layer_input || case_of(gan_layer_types[i]),
+                      "%s: its table has nothing that a case can be derived from; it needs a line in that of cases",
+                      gan_layer_types[i]->name);
 }
 END_TEST
 
@@ -169,40 +157,6 @@ START_TEST(types_are_told_apart)
 }
 END_TEST
 
-static gan_network *network_of(const layer_case *c, gan_context *context)
-{
-    gan_network *network;
-    gan_node *inputs[3], *output;
-    ok(gan_network_create(&network, context, NULL));
-    for (int i = 0; i < c->inputs; i++) inputs[i] = gan_input_layer(network, c->input[i].rank, c->input[i].size, NULL);
-    if (c->options) {
-        unsigned char options[512];
-        memcpy(options, c->options, c->type->options_size);
-        ((gan_layer_options *)(void *)options)->input = inputs[0];
-        output = gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
-    } else {
-        output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
-    }
-    ok(gan_network_output(network, output));
-    ok(gan_network_build(network));
-    return network;
-}
-
-static void set_classes(const layer_case *c, subject *s)
-{
-    for (int i = 0; i < c->inputs; i++)
-        if (c->classes[i]) fill_classes(s, i, c->classes[i]);
-}
-
-static subject subject_of(const layer_case *c, int threads, gan_kernel_set set, int64_t batch)
-{
-    gan_context *context = new_context(threads, set);
-    subject s = new_subject(context, network_of(c, context), batch);
-    set_classes(c, &s);
-    gan_context_free(&context); /* the network keeps it */
-    return s;
-}
-
 /* Makes the subject ready for tangents; a type that has none is refused by its name. */
 static bool has_tangents(subject *s, const layer_case *c)
 {
@@ -215,13 +169,28 @@ static bool has_tangents(subject *s, const layer_case *c)
     return false;
 }
 
+/* Cases that are given, with each kernel set, and derived ones with one each. */
+static int run_count(void)
+{
+    return case_count() + given_case_count() * (kernel_set_count() - 1);
+}
+
+static const layer_case *case_of_run(int run, gan_kernel_set *set)
+{
+    int sets = kernel_set_count(), given_runs = given_case_count() * sets;
+    *set = kernel_set(run % sets);
+    return case_at(run < given_runs ? run / sets : given_case_count() + run - given_runs);
+}
+
 START_TEST(derivatives_are_right)
 {
-    const layer_case *c = &cases[_i % CASES];
-    subject s = subject_of(c, 2, kernel_set(_i / CASES), BATCH);
+    gan_kernel_set set;
+    const layer_case *c = case_of_run(_i, &set);
+    subject s = subject_of(c, 2, set, BATCH);
     gan_check_options options = {.size = sizeof options};
     memcpy(options.classes, c->classes, sizeof c->classes);
-    ok(gan_check_network(s.network, &options));
+    gan_status status = gan_check_network(s.network, &options);
+    ck_assert_msg(status == GAN_OK, "case %d, %s: %s", _i, c->type->name, gan_last_error());
     free_subject(&s);
 }
 END_TEST
@@ -230,72 +199,150 @@ END_TEST
 START_TEST(threads_do_not_change_a_bit)
 {
     uint64_t expected = 0;
+    gan_kernel_set set;
+    const layer_case *c = case_of_run(_i, &set);
     for (int threads = 1; threads <= 3; threads++) {
-        subject s = subject_of(&cases[_i % CASES], threads, kernel_set(_i / CASES), 200);
+        subject s = subject_of(c, threads, set, 200);
         uint64_t found = fingerprint(&s);
-        if (has_tangents(&s, &cases[_i % CASES])) found = found * 31 + second_fingerprint(&s);
+        if (has_tangents(&s, c)) found = found * 31 + second_fingerprint(&s);
         if (threads == 1) expected = found;
-        ck_assert_msg(found == expected, "%s: %d threads give other bits", cases[_i % CASES].type->name, threads);
+        ck_assert_msg(found == expected, "%s: %d threads give other bits", c->type->name, threads);
         free_subject(&s);
     }
 }
 END_TEST
 
 /* A run that was made for another batch gives what a run of its own gives: one that is larger, and one that has to
- * grow. */
+ * grow. One batch will do for derived cases. */
 START_TEST(batches_do_not_change_a_bit)
 {
-    static const int64_t batches[] = {8, 9, 33};
-    for (int i = 0; i < 3; i++) {
-        subject exact = subject_of(&cases[_i], 1, GAN_KERNELS_AUTO, batches[i]);
-        uint64_t expected = fingerprint(&exact);
-        for (int64_t made_for = 1; made_for <= 100; made_for += 99) {
-            gan_run_free(&exact.run);
-            ok(gan_run_create(&exact.run, exact.network, GAN_TRAINING, made_for));
-            ck_assert_msg(fingerprint(&exact) == expected, "%s: a run made for %lld gives other bits for %lld",
-                          cases[_i].type->name, (long long)made_for, (long long)batches[i]);
+    static const int64_t batches[] = {9, 8, 33};
+    for (int i = 0; i < (_i < given_case_count() ? 3 : 1); i++) {
+        uint64_t expected = 0;
+        for (int made_for = 0; made_for <= 100; made_for += made_for ? 99 : 1) { /* 0: its own */
+            subject s = subject_of(case_at(_i), 1, GAN_KERNELS_AUTO, batches[i]);
+            gan_run_free(&s.run);
+            ok(gan_run_create(&s.run, s.network, GAN_TRAINING, made_for ? made_for : batches[i]));
+            uint64_t found = fingerprint(&s);
+            if (!made_for) expected = found;
+            ck_assert_msg(found == expected, "%s: a run made for %d gives other bits for %lld", case_at(_i)->type->name,
+                          made_for, (long long)batches[i]);
+            free_subject(&s);
         }
-        free_subject(&exact);
     }
 }
 END_TEST
 
-/* But for layers that look at the whole batch, a sample's result in inference is its own. */
+static bool same_output(const gan_run *run, const float *numbers)
+{
+    const gan_tensor *y = gan_run_output(run, 0);
+    return memcmp(gan_tensor_data(y), numbers, gan_tensor_bytes(y)) == 0;
+}
+
+/* But for layers that keep something of training for inference (test_network.c, test_spectral.c) or draw random numbers
+ * in it (test_elementwise.c: another pass gives another output), both give the same. */
 START_TEST(inference_is_the_forward_pass)
 {
-    const layer_case *c = &cases[_i];
-    if (c->type == &gan_layer_batch_norm) return; /* has averages of its own: test_network.c */
-    if (c->type == &gan_layer_dropout || c->type == &gan_layer_gaussian_noise) return; /* test_elementwise.c */
-    subject s = subject_of(c, 1, GAN_KERNELS_AUTO, BATCH);
+    subject s = subject_of(case_at(_i), 1, GAN_KERNELS_AUTO, BATCH);
     gan_run *inference;
     const gan_tensor *inputs[GAN_MAX_INPUTS];
     memcpy(inputs, s.input, sizeof inputs);
-    ok(gan_run_create(&inference, s.network, GAN_INFERENCE, BATCH));
-    ok(gan_run_forward_all(inference, inputs, c->inputs));
     forward(&s);
-    const gan_tensor *a = gan_run_output(inference, 0), *b = gan_run_output(s.run, 0);
-    ck_assert_int_eq(memcmp(gan_tensor_data(a), gan_tensor_data(b), gan_tensor_bytes(b)), 0);
-    gan_run_free(&inference);
+    float *y = malloc(gan_tensor_bytes(gan_run_output(s.run, 0)));
+    ck_assert_ptr_nonnull(y);
+    memcpy(y, gan_tensor_data(gan_run_output(s.run, 0)), gan_tensor_bytes(gan_run_output(s.run, 0)));
+    s.network->passes = 4;
+    ok(gan_run_forward_all(s.run, inputs, case_at(_i)->inputs));
+    if (gan_network_buffer_count(s.network) == 0 && same_output(s.run, y)) {
+        ok(gan_run_create(&inference, s.network, GAN_INFERENCE, BATCH));
+        ok(gan_run_forward_all(inference, inputs, case_at(_i)->inputs));
+        ck_assert_msg(same_output(inference, y), "%s: inference gives something else", case_at(_i)->type->name);
+        gan_run_free(&inference);
+    }
+    free(y);
     free_subject(&s);
 }
 END_TEST
 
 /* The options that a layer's table of fields tells are all there is to it: as text it comes back the same. */
-START_TEST(layers_come_back_from_text)
+static gan_network *from_text(const gan_network *network, gan_context *context)
 {
-    subject s = subject_of(&cases[_i], 1, GAN_KERNELS_AUTO, BATCH);
     char text[4096], again[4096];
     gan_network *copy;
-    if (!gan_has_feature("json")) return;
-    ok(gan_network_to_json(s.network, text, sizeof text, NULL));
-    ok(gan_network_from_json(&copy, s.context, text, strlen(text)));
+    ok(gan_network_to_json(network, text, sizeof text, NULL));
+    ok(gan_network_from_json(&copy, context, text, strlen(text)));
     ok(gan_network_to_json(copy, again, sizeof again, NULL));
     ck_assert_str_eq(text, again);
-    copy->ordinal = s.network->ordinal; /* so that layers that are random draw the same */
-    subject t = new_subject(s.context, copy, BATCH);
-    set_classes(&cases[_i], &t);
-    ck_assert_msg(fingerprint(&s) == fingerprint(&t), "%s: another layer", cases[_i].type->name);
-    free_subject(&t);
+    for (int i = 0; i < gan_network_parameter_count(network); i++)
+        ok(gan_tensor_copy(gan_network_parameter(copy, i), gan_network_parameter(network, i)));
+    for (int i = 0; i < gan_network_buffer_count(network); i++)
+        ok(gan_tensor_copy(gan_network_buffer(copy, i), gan_network_buffer(network, i)));
+    return copy;
+}
+
+static gan_network *from_file(const gan_network *network, gan_context *context)
+{
+    char folder[] = "/tmp/gan-layers-XXXXXX", path[64];
+    gan_network *copy;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/layer.safetensors", folder);
+    ok(gan_network_save(network, path));
+    ok(gan_network_load(&copy, context, path));
+    unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0);
+    return copy;
+}
+
+static gan_network *cloned(const gan_network *network, gan_context *context)
+{
+    gan_network *copy;
+    (void)context;
+    ok(gan_network_clone(&copy, network));
+    return copy;
+}
+
+static const struct {
+    const char *name;
+    gan_network *(*copy)(const gan_network *network, gan_context *context);
+    bool by_json;
+} ways[] = {{"text", from_text, true}, {"a file", from_file, true}, {"a clone", cloned, false}};
+
+#define WAYS ((int)(sizeof ways / sizeof ways[0]))
+
+static void check_same_values(const subject *s, const gan_network *other, const char *way)
+{
+    ck_assert_int_eq(gan_network_parameter_count(s->network), gan_network_parameter_count(other));
+    ck_assert_int_eq(gan_network_buffer_count(s->network), gan_network_buffer_count(other));
+    for (int i = 0; i < gan_network_parameter_count(other) + gan_network_buffer_count(other); i++) {
+        int k = i - gan_network_parameter_count(other);
+        const char *name = k < 0 ? gan_network_parameter_name(other, i) : gan_network_buffer_name(other, k);
+        const gan_tensor *mine = gan_network_find(s->network, name), *its = gan_network_find(other, name);
+        ck_assert_msg(mine && gan_tensor_bytes(mine) == gan_tensor_bytes(its) &&
+                          memcmp(gan_tensor_data(mine), gan_tensor_data(its), gan_tensor_bytes(its)) == 0,
+                      "%s: another %s", way, name);
+    }
+}
+
+/* With parameters, with buffers that a pass has moved, and with all that comes of them. */
+START_TEST(copies_are_the_same)
+{
+    const layer_case *c = case_at(_i);
+    subject s = subject_of(c, 1, GAN_KERNELS_AUTO, BATCH);
+    uint64_t found[WAYS] = {0};
+    forward(&s);
+    for (int i = 0; i < WAYS; i++) {
+        if (ways[i].by_json && !gan_has_feature("json")) continue;
+        gan_network *copy = ways[i].copy(s.network, s.context);
+        check_same_values(&s, copy, ways[i].name);
+        copy->ordinal = s.network->ordinal; /* so that layers that are random draw the same */
+        subject t = subject_with(c, s.context, copy, BATCH);
+        found[i] = fingerprint(&t);
+        free_subject(&t);
+    }
+    uint64_t expected = fingerprint(&s); /* moves the buffers */
+    for (int i = 0; i < WAYS; i++)
+        ck_assert_msg(found[i] == expected || (ways[i].by_json && !gan_has_feature("json")),
+                      "%s: another layer from %s", c->type->name, ways[i].name);
     free_subject(&s);
 }
 END_TEST
@@ -303,15 +350,22 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("layers");
-    TCase *tests = tcase_create("all types");
+    TCase *tests = tcase_create("cases"), *options = tcase_create("options"), *memory = tcase_create("memory");
+    collect_cases(given, (int)(sizeof given / sizeof given[0]));
     tcase_set_timeout(tests, 0);
+    tcase_set_timeout(options, 0);
+    tcase_set_timeout(memory, 0);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, options);
+    suite_add_tcase(suite, memory);
     tcase_add_test(tests, every_type_has_a_case);
     tcase_add_test(tests, types_are_told_apart);
-    tcase_add_loop_test(tests, derivatives_are_right, 0, CASES * kernel_set_count());
-    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, CASES * kernel_set_count());
-    tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, CASES);
-    tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, CASES);
-    tcase_add_loop_test(tests, layers_come_back_from_text, 0, CASES);
+    tcase_add_loop_test(tests, derivatives_are_right, 0, run_count());
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, run_count());
+    tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, case_count());
+    tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, case_count());
+    tcase_add_loop_test(tests, copies_are_the_same, 0, case_count());
+    add_option_tests(options);
+    add_memory_tests(memory);
     return run_suite(suite);
 }

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "allocator.h"
 #include "game.h"
-
-#include <stdatomic.h>
-#include <stdlib.h>
 
 /* A whole program with an allocator that fails at the n-th call, for every n: each failure is told, nothing leaks, and
  * a step after the first takes no memory. */
-
-struct allocator {
-    atomic_int calls, live;
-    int fail_at; /* 0: never */
-};
-
-static void *allocate(void *user, size_t size, size_t alignment)
-{
-    struct allocator *allocator = user;
-    if (atomic_fetch_add(&allocator->calls, 1) + 1 == allocator->fail_at) return NULL;
-    void *memory = NULL;
-    if (posix_memalign(&memory, alignment, size) != 0) return NULL;
-    atomic_fetch_add(&allocator->live, 1);
-    return memory;
-}
-
-static void release(void *user, void *memory)
-{
-    struct allocator *allocator = user;
-    ck_assert_ptr_nonnull(memory);
-    atomic_fetch_sub(&allocator->live, 1);
-    free(memory);
-}
 
 struct program {
     gan_context *context;
@@ -92,11 +67,10 @@ static gan_status step(struct program *p)
     return status;
 }
 
-static gan_status start(struct program *p, struct allocator *allocator, const game_options *options)
+static gan_status start(struct program *p, failing_allocator *allocator, const game_options *options)
 {
-    gan_status status = gan_context_create(
-        &p->context,
-        gan_context_options(.threads = 2, .allocator = {.allocate = allocate, .release = release, .user = allocator}));
+    gan_status status =
+        gan_context_create(&p->context, gan_context_options(.threads = 2, .allocator = allocator_of(allocator)));
     if (status == GAN_OK) status = make_game(&p->game, p->context, *options);
     if (status == GAN_OK) status = gan_augment_create(&p->augment, p->context, gan_augment_options(.adaptive = true));
     if (status == GAN_OK) status = gan_tensor_create(&p->real, p->context, GAN_FLOAT32, GAN_SHAPE(8, 8, 8, 3));
@@ -145,7 +119,7 @@ START_TEST(every_allocation_may_fail)
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
     int failures = 0;
     for (int n = 1; status != GAN_OK; n++, failures++) {
-        struct allocator allocator = {.fail_at = n};
+        failing_allocator allocator = {.fail_at = n};
         struct program program = {0};
         status = start(&program, &allocator, &games[_i]);
         if (status == GAN_OK) status = play(&program);
@@ -162,14 +136,14 @@ END_TEST
 /* Memory that comes back: the same calls succeed after a failure, and train as if nothing had been. */
 START_TEST(a_failed_step_can_be_repeated)
 {
-    struct allocator calm = {0}, allocator = {0};
+    failing_allocator calm = {0}, allocator = {0};
     struct program expected = {0};
     ok(start(&expected, &calm, &games[_i]));
     fill_real(expected.context, expected.real, 1);
     ok(step(&expected));
     for (int n = 1;; n++) {
         struct program program = {0};
-        allocator = (struct allocator){0};
+        allocator = (failing_allocator){0};
         ok(start(&program, &allocator, &games[_i]));
         fill_real(program.context, program.real, 1);
         allocator.fail_at = allocator.calls + n;
@@ -195,7 +169,7 @@ static gan_status step_of(struct program *p, int64_t batch)
 /* A step of 4, one of 8 whose allocation `fail` fails (0: it is not made), and what can still be done after that. */
 static gan_status fail_to_grow(int fail, uint64_t *bits)
 {
-    struct allocator allocator = {0};
+    failing_allocator allocator = {0};
     struct program program = {0};
     gan_status status = GAN_OK;
     ok(start(&program, &allocator, &games[0]));
@@ -230,7 +204,7 @@ END_TEST
 
 START_TEST(later_steps_take_no_memory)
 {
-    struct allocator allocator = {0};
+    failing_allocator allocator = {0};
     struct program program = {0};
     ok(start(&program, &allocator, &games[_i]));
     ok(play(&program));
