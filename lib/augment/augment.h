@@ -3,6 +3,7 @@
 #define GAN_AUGMENT_AUGMENT_H
 
 #include "context/context.h"
+#include "core/options.h"
 
 #include <gan/augment.h>
 
@@ -14,6 +15,10 @@ struct gan_augment {
 };
 
 gan_augment *gan_augment_retain(gan_augment *augment);
+
+/* The members of its options, for those who keep them in a file. */
+extern const gan_field gan_augment_fields[];
+extern const int gan_augment_field_count;
 
 /* One picture, [height, width, channels], changed in place. */
 typedef struct gan_augment_picture {

@@ -421,6 +421,12 @@ static const struct {
     {"{\"__metadata__\":{\"k\":1},\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", "is no text"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", "no network"},
     {"{\"a\":7}", "dtype"},
+    {"{\"__metadata__\":{\"gan.network\":\"{\\\"version\\\":1,\\\"layers\\\":["
+     "{\\\"type\\\":\\\"input\\\",\\\"name\\\":\\\"x\\\",\\\"shape\\\":[1048576]},"
+     "{\\\"type\\\":\\\"linear\\\",\\\"name\\\":\\\"y\\\",\\\"inputs\\\":[\\\"x\\\"],"
+     "\\\"options\\\":{\\\"units\\\":1048576}}],\\\"outputs\\\":[\\\"y\\\"]}\"},"
+     "\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}",
+     "layers need 1099512676352 numbers, and it has 4"},
 };
 
 START_TEST(headers_that_lie)
