@@ -86,6 +86,12 @@ bool gan_file_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool gan_file_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
 static int write_all(const gan_file_calls *calls, int file, const unsigned char *data, size_t size)
 {
     while (size > 0) {

@@ -30,8 +30,9 @@ gan_status gan_file_read(const char *path, const gan_allocator *allocator, size_
 gan_status gan_file_read_by(const gan_file_calls *calls, const char *path, const gan_allocator *allocator, size_t limit,
                             unsigned char **data, size_t *size);
 
-/* Whether there is a folder of this name. */
+/* Whether there is a folder of this name, and whether there is anything. */
 bool gan_file_is_folder(const char *path);
+bool gan_file_exists(const char *path);
 
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing file
  * stays as it was when anything before the folder's fsync fails; when that fails, the new file is there, but may not be

@@ -92,7 +92,11 @@ gan_status gan_safetensors_write(gan_context *context, const char *path, const g
 {
     char *header = make_header(tensors, count, texts, text_count);
     if (!header) return gan_fail(GAN_ERROR_OUT_OF_MEMORY, "out of memory: the header of %.300s", path);
-    size_t length = strlen(header), padded = (length + 7) / 8 * 8, size = PREFIX + padded;
+    size_t length = strlen(header), padded = (length + 7) / 8 * 8, size = PREFIX + padded, wrong;
+    if (!gan_is_utf8(header, length, &wrong)) {
+        cJSON_free(header);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%.300s cannot be written: a name in it is not UTF-8", path);
+    }
     for (int i = 0; i < count; i++) size += tensors[i].bytes;
     unsigned char *bytes = gan_context_allocate(context, size, 1, "the content of a file");
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
