@@ -27,6 +27,7 @@ bool gan_json_add(cJSON *object, const char *name, cJSON *item)
 cJSON *gan_json_float(float number)
 {
     char text[32];
+    if (number == 0) return cJSON_CreateNumber(0); /* -0 is GAN_ZERO, and so is a 0 that is read */
     for (int digits = 1; digits < 9; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)number);
         double rounded = strtod(text, NULL);
