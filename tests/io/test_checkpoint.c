@@ -408,7 +408,7 @@ static const struct {
     {"\"seed\":\"42\"", "\"seed\":\"99999999999999999999\"", GAN_ERROR_FORMAT, "must have a seed"},
     {"\"seed\":\"42\"", "\"seed\":\"43\"", GAN_ERROR_INVALID_ARGUMENT, "seed is 43"},
     {"\"seed\":\"42\"", "\"metric\":{\"name\":\"m\"},\"seed\":\"42\"", GAN_ERROR_FORMAT, "the metric must have"},
-    {"\"units\":1}", "\"units\":16777216}", GAN_ERROR_FORMAT, "layers need 83886080 numbers"},
+    {"\"units\":1}", "\"units\":1000000}", GAN_ERROR_FORMAT, "layers need 5000000 numbers"},
     {"\"units\":4", "\"units\":3", GAN_ERROR_SHAPE, ""},
     {"\"type\":\"adam\"", "\"type\":\"adamant\"", GAN_ERROR_FORMAT, "of type \"adamant\""},
     {"\"type\":\"adam\"", "\"type\":\"sgd\"", GAN_ERROR_FORMAT, "option \"beta1\""},
