@@ -204,7 +204,8 @@ static bool train_epoch(training *t)
         if (status == GAN_OK) {
             t->step++;
             metrics_add(&t->metrics, &report);
-            status = save(t, false);
+            t->saved = false;
+            if (t->step < last) status = save(t, false); /* the epoch's end comes before its checkpoint */
         }
         if (status != GAN_OK) {
             progress_break(&t->progress);
