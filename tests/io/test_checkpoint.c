@@ -347,7 +347,7 @@ START_TEST(every_byte_flipped_and_sealed)
         copy[i] ^= masks[_i];
         gan_checksum_write(copy, c.size);
         write_content(path, copy, c.size);
-        load_damaged(t.session, i);
+        load_damaged(i % 4 ? NULL : t.session, i);
         check_blocks(c.size);
     }
     training_stop(&t);

@@ -149,6 +149,7 @@ static gan_status add_schedules(const parts *p, const training_plan *plan)
 
 static gan_status make_session(training *t, const parts *p, const training_plan *plan)
 {
+    const gan_schedule *fade = gan_schedule(.kind = GAN_SCHEDULE_LINEAR, .steps = 70);
     gan_session_options options = plan->play;
     options.size = sizeof options;
     options.generator = p->g;
@@ -160,7 +161,7 @@ static gan_status make_session(training *t, const parts *p, const training_plan 
     for (int i = 0; status == GAN_OK && i < TRAINING_PENALTIES && plan->penalties[i].kind; i++) {
         gan_penalty_options penalty = plan->penalties[i];
         penalty.size = sizeof penalty;
-        if (plan->schedules) penalty.schedule = gan_schedule(.kind = GAN_SCHEDULE_LINEAR, .steps = 70);
+        penalty.schedule = plan->schedules ? fade : NULL;
         status = gan_session_add_penalty(t->session, &penalty);
     }
     if (status == GAN_OK && p->ema) status = gan_session_set_ema(t->session, p->ema);
