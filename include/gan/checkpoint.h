@@ -15,8 +15,8 @@ extern "C" {
  * same bits as one that was never interrupted, with any number of threads, on the terms of docs/determinism.md.
  * docs/formats.md specifies the file, so that other programs can read and write it; Python's `safetensors` opens it.
  *
- * What is not in it: the pictures; loss functions, layers and augmentations of the caller's own code; profiles; and the
- * batch of the last step. A G step of its own (gan_session_generator_step()) looks at that batch, so that after loading
+ * What is not in it: the pictures; the code of losses and layers of the caller's own; profiles; and the batch of the
+ * last step. A G step of its own (gan_session_generator_step()) looks at that batch, so that after loading
  * it says GAN_ERROR_STATE until a D step is done. For the same reason a session amid batches that it accumulates is
  * not saved.
  *
@@ -27,7 +27,7 @@ extern "C" {
 typedef struct gan_checkpoint_options {
     size_t size;
     const char *metric_name; /* UTF-8, 1..47 bytes; NULL: no metric */
-    double metric;           /* finite; what was measured of this training */
+    double metric;           /* finite; what was measured of this training; 0 without a name */
     const char *note;        /* UTF-8 text of the caller's own, at most 2^20 bytes; NULL: none */
 } gan_checkpoint_options;
 #ifndef __cplusplus

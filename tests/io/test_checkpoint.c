@@ -493,6 +493,37 @@ START_TEST(other_writers)
 }
 END_TEST
 
+static int warnings;
+
+static void count_warnings(void *user, gan_log_level level, const char *line)
+{
+    (void)user;
+    warnings += level == GAN_LOG_WARNING && strstr(line, "was written with other kernels");
+}
+
+/* They round otherwise; the training goes on all the same. */
+START_TEST(other_kernels)
+{
+    gan_session *session;
+    gan_context *logging;
+    char part[64];
+    content c = saved(&smallest, 2);
+    ok(gan_context_create(&logging, gan_context_options(.seed = 42, .log = count_warnings)));
+    ok(gan_checkpoint_load(&session, logging, NULL, path, NULL));
+    ck_assert_int_eq(warnings, 0);
+    ck_assert_ptr_nonnull(gan_session_augment(session));
+    ck_assert_ptr_null(gan_session_augment(NULL));
+    gan_session_free(&session);
+    snprintf(part, sizeof part, "\"kernels\":\"%s\"", gan_context_kernels(logging));
+    write_with(&c, "gan.checkpoint", part, "\"kernels\":\"other\"");
+    ok(gan_checkpoint_load(&session, logging, NULL, path, NULL));
+    ck_assert_int_eq(warnings, 1);
+    gan_session_free(&session);
+    gan_context_free(&logging);
+    free(c.bytes);
+}
+END_TEST
+
 /* The JSON library's memory, which ends after so many allocations. */
 static int allocations_left;
 
@@ -638,6 +669,7 @@ int main(void)
     tcase_add_loop_test(tests, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof mistakes[0]));
     tcase_add_test(tests, deep_nesting);
     tcase_add_test(tests, other_writers);
+    tcase_add_test(tests, other_kernels);
     tcase_add_loop_test(tests, without_memory, 0, CALLS);
     tcase_add_test(tests, every_write_may_fail);
     return run_suite(suite);
