@@ -137,7 +137,8 @@ static bool write_folder(const generator *g)
     char path[PATH_BYTES];
     int64_t in_grid = g->set->count < 64 ? g->set->count : 64;
     if (!folder_make(g->set->out) || !path_join(path, g->set->out, "grid.png") ||
-        !write_picture(g, path, 0, in_grid, gan_grid_options(.columns = 8, .scale = 4, .gap = 2)))
+        !write_picture(g, path, 0, in_grid,
+                       gan_grid_options(.columns = in_grid < 8 ? (int)in_grid : 8, .scale = 4, .gap = 2)))
         return false;
     for (int64_t i = 0; i < g->set->count; i++)
         if (!path_join(path, g->set->out, "%06" PRId64 ".png", i) || !write_picture(g, path, i, 1, NULL)) return false;
