@@ -19,15 +19,19 @@
 
 typedef struct settings {
     const char *data, *out, *dump, *recipe;
-    int64_t epochs, steps, batch, seed, threads, dump_count, width;
-    bool flip, summary, profile;
+    int64_t epochs, steps, batch, seed, threads, dump_count, width, checkpoint_steps;
+    bool flip, summary, profile, resume;
 } settings;
+
+#define CHECKPOINT_SECONDS 600 /* between checkpoints, of which each epoch's end has one, too */
 
 typedef struct training {
     const settings *set;
     gan_context *context;
     game16 game;
     gan_session *session;
+    gan_checkpoints *checkpoints; /* NULL where libgan has none */
+    bool saved;                   /* the last step */
     gan_profile *profile;
     gan_dataset *data;
     gan_tensor *real;           /* a batch of the data */
@@ -113,10 +117,20 @@ static bool make_tensors(training *t)
                              check(gan_tensor_create(&t->dump_bytes, c, GAN_UINT8, GAN_SHAPE(dump, 16, 16, 3))));
 }
 
+static bool open_checkpoints(training *t)
+{
+    if (!gan_has_feature("json")) return true;
+    return check(
+        gan_checkpoints_create(&t->checkpoints, t->context,
+                               gan_checkpoints_options(.folder = t->set->out, .every_steps = t->set->checkpoint_steps,
+                                                       .every_seconds = CHECKPOINT_SECONDS)));
+}
+
 static bool open_output(training *t, char metrics_path[PATH_BYTES])
 {
     if (!folder_make(t->set->out) || (t->set->dump && !folder_make(t->set->dump))) return false;
-    return path_join(metrics_path, t->set->out, "metrics.jsonl") && metrics_open(&t->metrics, metrics_path);
+    return path_join(metrics_path, t->set->out, "metrics.jsonl") && metrics_open(&t->metrics, metrics_path, t->epoch) &&
+           open_checkpoints(t);
 }
 
 /* By the average of G where the game keeps one. */
@@ -157,6 +171,17 @@ static bool write_dump(training *t)
            file_write(path, gan_tensor_data(t->dump_bytes), gan_tensor_bytes(t->dump_bytes));
 }
 
+/* Now, or when it is time. */
+static gan_status save(training *t, bool now)
+{
+    char note[METRICS_NOTE];
+    if (!t->checkpoints || (now && t->saved)) return GAN_OK;
+    metrics_note(&t->metrics, t->set->batch, note);
+    const gan_checkpoint_options *options = gan_checkpoint_options(.note = note);
+    return now ? gan_checkpoints_save(t->checkpoints, t->session, t->data, options)
+               : gan_checkpoints_step(t->checkpoints, t->session, t->data, options, &t->saved);
+}
+
 /* An epoch that was cut short gets its line and its grid, but no dump: those of full epochs are to be compared. */
 static bool end_epoch(training *t)
 {
@@ -169,26 +194,30 @@ static bool train_epoch(training *t)
 {
     gan_session_report report = {.size = sizeof report};
     int64_t last = t->epoch * t->epoch_steps;
-    metrics_begin(&t->metrics);
+    if (t->step == last - t->epoch_steps) metrics_begin(&t->metrics); /* else a checkpoint has begun it */
     while (t->step < last && t->step < t->steps && !stop_signal) {
         gan_status status = gan_dataset_next(t->data, t->real, NULL);
         if (status == GAN_OK) status = gan_session_step(t->session, t->real, &report);
+        if (status == GAN_OK) {
+            t->step++;
+            metrics_add(&t->metrics, &report);
+            t->saved = false;
+            if (t->step < last) status = save(t, false); /* the epoch's end comes before its checkpoint */
+        }
         if (status != GAN_OK) {
             progress_break(&t->progress);
             return check(status);
         }
-        t->step++;
-        metrics_add(&t->metrics, &report);
         progress_step(&t->progress, t->epoch, (double)report.d_loss, (double)report.g_loss);
         if (t->step == FIRST_PICTURE_STEP && !write_first_grid(t)) return false;
     }
-    return t->metrics.steps == 0 || end_epoch(t);
+    return t->metrics.steps == 0 || (end_epoch(t) && check(save(t, true)));
 }
 
 static bool train(training *t)
 {
     bool fine = true;
-    progress_start(&t->progress, t->steps, t->set->batch);
+    progress_start(&t->progress, t->step, t->steps, t->set->batch);
     while (fine && t->step < t->steps && !stop_signal) {
         t->epoch++;
         fine = train_epoch(t);
@@ -207,13 +236,50 @@ static bool create_session(training *t)
     return check(game16_create(&t->game, t->context)) && check(game16_session(&t->session, &t->game));
 }
 
+/* From the newest checkpoint in the output's folder, if --resume asks for it and there is one. */
+static bool find_checkpoint(const settings *set, char path[PATH_BYTES], gan_checkpoint_info *info)
+{
+    int skipped = 0;
+    path[0] = '\0';
+    if (!set->resume) return true;
+    if (!folder_make(set->out) || !check(gan_checkpoints_newest(set->out, path, PATH_BYTES, info, &skipped)))
+        return false;
+    if (skipped > 0) fprintf(stderr, "%d newer checkpoints cannot be used: %s\n", skipped, gan_last_error());
+    if (path[0] == '\0') printf("%s has no checkpoint: training begins anew\n", set->out);
+    if (path[0] == '\0' || set->seed < 0 || (uint64_t)set->seed == info->seed) return true;
+    fprintf(stderr, "--seed is %" PRId64 "; the training in %s has %" PRIu64 "\n", set->seed, set->out, info->seed);
+    return false;
+}
+
+/* Where it was, in the midst of an epoch mostly. */
+static bool resume(training *t, const char *path, const gan_checkpoint_info *info)
+{
+    char note[METRICS_NOTE];
+    if (!check(gan_checkpoint_load(&t->session, t->context, t->data, path, NULL)) ||
+        !check(gan_checkpoint_note(path, note, sizeof note, NULL)))
+        return false;
+    metrics_begin(&t->metrics);
+    if (!metrics_read_note(&t->metrics, t->set->batch, note)) {
+        fprintf(stderr, "%s is not of batches of %" PRId64 "; --batch must be as it was\n", path, t->set->batch);
+        return false;
+    }
+    t->metrics.steps_before = t->metrics.steps;
+    t->step = (int64_t)info->step;
+    t->epoch = t->step / t->epoch_steps;
+    printf("going on from %s\n", path);
+    return true;
+}
+
 static bool create(training *t)
 {
     const settings *set = t->set;
     int threads = set->threads ? (int)set->threads : GAN_THREADS_ALL;
-    return check(
-               gan_context_create(&t->context, gan_context_options(.threads = threads, .seed = (uint64_t)set->seed))) &&
-           create_session(t);
+    gan_checkpoint_info info = {.size = sizeof info};
+    char path[PATH_BYTES];
+    if (!find_checkpoint(set, path, &info)) return false;
+    uint64_t seed = path[0] ? info.seed : set->seed < 0 ? 0 : (uint64_t)set->seed;
+    return check(gan_context_create(&t->context, gan_context_options(.threads = threads, .seed = seed))) &&
+           (set->summary || open_data(t)) && (path[0] ? resume(t, path, &info) : create_session(t));
 }
 
 static bool prepare(training *t, char metrics_path[PATH_BYTES])
@@ -221,12 +287,13 @@ static bool prepare(training *t, char metrics_path[PATH_BYTES])
     if (t->set->profile && (!check(gan_profile_create(&t->profile, t->context)) ||
                             !check(gan_session_set_profile(t->session, t->profile))))
         return false;
-    if (!open_data(t) || !make_tensors(t) || !open_output(t, metrics_path)) return false;
+    if (!make_tensors(t) || !open_output(t, metrics_path)) return false;
     printf("%" PRId64 " pictures from %s, batches of %" PRId64 ", %" PRId64 " steps an epoch, %" PRId64
            " steps in all; %d threads, %s kernels\n",
            gan_dataset_count(t->data), t->set->data, t->set->batch, t->epoch_steps, t->steps,
            gan_context_threads(t->context), gan_context_kernels(t->context));
     if (!gan_has_feature("png")) puts("libgan was built without libpng: there will be no sample grids");
+    if (!gan_has_feature("json")) puts("libgan was built without cJSON: there will be no checkpoints");
     return true;
 }
 
@@ -247,6 +314,7 @@ static void release(training *t)
     gan_tensor_free(&t->real);
     gan_dataset_free(&t->data);
     gan_profile_free(&t->profile);
+    gan_checkpoints_free(&t->checkpoints);
     gan_session_free(&t->session);
     game16_free(&t->game);
     gan_context_free(&t->context);
@@ -262,7 +330,10 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"batch", OPTION_COUNT, &set->batch, 1, 65536, "N", "pictures a step (64)"},
         {"seed", OPTION_COUNT, &set->seed, 0, INT64_MAX, "N", "of every random number (0)"},
         {"threads", OPTION_COUNT, &set->threads, 1, 256, "N", "(all processors)"},
-        {"out", OPTION_TEXT, &set->out, 0, 0, "DIR", "for sample grids and metrics.jsonl (out)"},
+        {"out", OPTION_TEXT, &set->out, 0, 0, "DIR", "for sample grids, metrics.jsonl and checkpoints (out)"},
+        {"resume", OPTION_FLAG, &set->resume, 0, 0, NULL, "go on from the newest checkpoint in --out"},
+        {"checkpoint-steps", OPTION_COUNT, &set->checkpoint_steps, 1, INT64_MAX >> 11, "N",
+         "steps from one checkpoint to the next (10 minutes, and epochs)"},
         {"dump", OPTION_TEXT, &set->dump, 0, 0, "DIR", "for each epoch's samples, raw uint8 [N,16,16,3]: e01.u8, ..."},
         {"dump-count", OPTION_COUNT, &set->dump_count, 1, 10000000, "N", "samples in such a file (10000)"},
         {"recipe", OPTION_TEXT, &set->recipe, 0, 0, "NAME",
@@ -274,7 +345,7 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"summary", OPTION_FLAG, &set->summary, 0, 0, NULL, "print the tables of both networks, and end"},
     };
     const char *about = "Trains a GAN on 16x16 colour pictures. Ctrl-C ends it after the step that is under way, with\n"
-                        "its pictures and metrics written; a second Ctrl-C ends it at once.";
+                        "its pictures, metrics and a checkpoint written; a second Ctrl-C ends it at once.";
     options_result result = options_read(argc, argv, about, lines, (int)(sizeof lines / sizeof lines[0]));
     if (result != OPTIONS_OK) return result;
     if (!set->epochs && !set->steps) set->epochs = DEFAULT_EPOCHS;
@@ -288,7 +359,7 @@ static options_result read_settings(settings *set, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    settings set = {.out = "out", .batch = 64, .dump_count = 10000};
+    settings set = {.out = "out", .batch = 64, .dump_count = 10000, .seed = -1};
     training t = {.set = &set};
     char metrics_path[PATH_BYTES];
     options_result options = read_settings(&set, argc, argv);

@@ -24,7 +24,7 @@ typedef struct option_line {
 typedef enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_BAD } options_result;
 
 /* At most this many lines in a table. */
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX 24
 
 /* Reads argv. --help (OPTIONS_HELP) prints `about` and the table to the standard output; a bad option or a word that is
  * none (OPTIONS_BAD) gets one sentence on the standard error. */

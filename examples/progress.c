@@ -18,10 +18,16 @@ double clock_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void progress_start(progress *p, int64_t steps, int64_t batch)
+void progress_start(progress *p, int64_t first, int64_t steps, int64_t batch)
 {
     double now = clock_now();
-    *p = (progress){.terminal = isatty(STDOUT_FILENO), .started = now, .shown = now, .steps = steps, .batch = batch};
+    *p = (progress){.terminal = isatty(STDOUT_FILENO),
+                    .started = now,
+                    .shown = now,
+                    .first = first,
+                    .step = first,
+                    .steps = steps,
+                    .batch = batch};
 }
 
 static void print_bar(const progress *p)
@@ -46,7 +52,7 @@ static void print_time_left(double seconds)
 
 static void print_line(const progress *p, int64_t epoch, double d_loss, double g_loss, double elapsed)
 {
-    double rate = (double)p->step / elapsed;
+    double rate = (double)(p->step - p->first) / elapsed;
     if (p->terminal) fputs("\r", stdout);
     printf("epoch %" PRId64 " ", epoch);
     print_bar(p);
@@ -62,7 +68,7 @@ void progress_step(progress *p, int64_t epoch, double d_loss, double g_loss)
     double now = clock_now();
     p->step++;
     bool due = now - p->shown >= (p->terminal ? TERMINAL_INTERVAL : PLAIN_INTERVAL);
-    if (!due && p->step != 1 && p->step != p->steps) return;
+    if (!due && p->step != p->first + 1 && p->step != p->steps) return;
     print_line(p, epoch, d_loss, g_loss, now - p->started);
     p->shown = now;
     p->open = p->terminal;

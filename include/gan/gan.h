@@ -12,6 +12,7 @@
 #include <gan/batch_discrimination.h>
 #include <gan/block.h>
 #include <gan/check.h>
+#include <gan/checkpoint.h>
 #include <gan/context.h>
 #include <gan/custom.h>
 #include <gan/dataset.h>

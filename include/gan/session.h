@@ -197,6 +197,7 @@ GAN_API gan_network *gan_session_discriminator(const gan_session *session);
 GAN_API gan_optimizer *gan_session_generator_optimizer(const gan_session *session);
 GAN_API gan_optimizer *gan_session_discriminator_optimizer(const gan_session *session);
 GAN_API gan_ema *gan_session_ema(const gan_session *session);
+GAN_API gan_augment *gan_session_augment(const gan_session *session);
 
 /* The number of classes in a game with labels; 0 in others and for NULL. */
 GAN_API int gan_session_classes(const gan_session *session);

@@ -89,20 +89,19 @@ gan_status gan_augment_get_state(const gan_augment *augment, gan_augment_state *
 
 #define MOST       0x1p62 /* leaves room for the next batch */
 #define AT(member) offsetof(gan_augment_state, member)
-static const gan_field fields[] = {
+const gan_field gan_augment_state_fields[] = {
     {"batches", GAN_FIELD_INT64, 0, AT(batches), 0, INT_MAX, 0},
     {"pictures", GAN_FIELD_INT64, 0, AT(pictures), 0, MOST, 0},
     {"logits", GAN_FIELD_INT64, 0, AT(logits), 0, MOST, 0},
     {"signs", GAN_FIELD_INT64, 0, AT(signs), -MOST, MOST, 0},
 };
+const int gan_augment_state_field_count = GAN_FIELD_COUNT(gan_augment_state_fields);
 
-gan_status gan_augment_set_state(gan_augment *augment, const gan_augment_state *given)
+gan_status gan_augment_check_state(const gan_augment *augment, const gan_augment_state *given, gan_augment_state *read)
 {
-    if (!augment || !given)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_augment_set_state: %s is NULL", augment ? "state" : "augment");
     gan_augment_state state;
-    gan_status status =
-        gan_options_read(&state, sizeof state, given, "gan_augment_state", fields, GAN_FIELD_COUNT(fields));
+    gan_status status = gan_options_read(&state, sizeof state, given, "gan_augment_state", gan_augment_state_fields,
+                                         gan_augment_state_field_count);
     if (status != GAN_OK) return status;
     if (!(state.probability >= 0 && state.probability <= 1))
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_augment_state.probability is %g; it must be 0 to 1",
@@ -120,6 +119,13 @@ gan_status gan_augment_set_state(gan_augment *augment, const gan_augment_state *
                         "least one picture, a picture at least one logit, and a logit one sign",
                         (long long)state.batches, (long long)state.pictures, (long long)state.logits,
                         (long long)state.signs);
-    augment->state = state;
+    *read = state;
     return GAN_OK;
+}
+
+gan_status gan_augment_set_state(gan_augment *augment, const gan_augment_state *given)
+{
+    if (!augment || !given)
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_augment_set_state: %s is NULL", augment ? "state" : "augment");
+    return gan_augment_check_state(augment, given, &augment->state);
 }

@@ -21,7 +21,7 @@ static const gan_augment_type *const types[] = {&gan_augment_flip, &gan_augment_
 #define NOT_GIVEN        (-1) /* a probability: the default depends on `adaptive` */
 
 #define AT(member) offsetof(gan_augment_options, member)
-static const gan_field fields[] = {
+const gan_field gan_augment_fields[] = {
     {"policies", GAN_FIELD_INT, 0, AT(policies), 1, ALL_POLICIES, DEFAULT_POLICIES},
     {"probability", GAN_FIELD_FLOAT, 0, AT(probability), 0, 1, NOT_GIVEN},
     {"brightness", GAN_FIELD_FLOAT, 0, AT(brightness), 0, 2, 0.5},
@@ -29,10 +29,12 @@ static const gan_field fields[] = {
     {"contrast", GAN_FIELD_FLOAT, 0, AT(contrast), 0, 1, 0.5},
     {"translation", GAN_FIELD_FLOAT, 0, AT(translation), 0, 1, 0.125},
     {"cutout", GAN_FIELD_FLOAT, 0, AT(cutout), 0, 1, 0.5},
+    {"adaptive", GAN_FIELD_BOOL, 0, AT(adaptive), 0, 1, 0},
     {"target", GAN_FIELD_FLOAT, 0, AT(target), -1, 1, 0.6},
     {"interval", GAN_FIELD_INT, 0, AT(interval), 1, INT_MAX, 4},
     {"ramp", GAN_FIELD_INT64, 0, AT(ramp), 1, (double)INT64_MAX, 500000},
 };
+const int gan_augment_field_count = GAN_FIELD_COUNT(gan_augment_fields);
 
 gan_status gan_augment_create(gan_augment **handle, gan_context *context, const gan_augment_options *given)
 {
@@ -40,8 +42,8 @@ gan_status gan_augment_create(gan_augment **handle, gan_context *context, const 
     *handle = NULL;
     if (!context) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_augment_create: context is NULL");
     gan_augment_options options;
-    gan_status status =
-        gan_options_read(&options, sizeof options, given, "gan_augment_options", fields, GAN_FIELD_COUNT(fields));
+    gan_status status = gan_options_read(&options, sizeof options, given, "gan_augment_options", gan_augment_fields,
+                                         gan_augment_field_count);
     if (status != GAN_OK) return status;
     if (options.probability == NOT_GIVEN) options.probability = options.adaptive ? 0 : 1;
     gan_augment *augment = gan_context_allocate(context, 1, sizeof *augment, "an augmentation");

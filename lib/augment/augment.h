@@ -3,6 +3,7 @@
 #define GAN_AUGMENT_AUGMENT_H
 
 #include "context/context.h"
+#include "core/options.h"
 
 #include <gan/augment.h>
 
@@ -14,6 +15,14 @@ struct gan_augment {
 };
 
 gan_augment *gan_augment_retain(gan_augment *augment);
+
+/* The members of its options, and the whole numbers of its state, for those who keep them in a file. */
+extern const gan_field gan_augment_fields[], gan_augment_state_fields[];
+extern const int gan_augment_field_count, gan_augment_state_field_count;
+
+/* Whether an augmentation of these options can have come to this state: as gan_augment_set_state(), without setting it.
+ * *read is the state, with the members that were not there. */
+gan_status gan_augment_check_state(const gan_augment *augment, const gan_augment_state *given, gan_augment_state *read);
 
 /* One picture, [height, width, channels], changed in place. */
 typedef struct gan_augment_picture {

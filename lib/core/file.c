@@ -90,7 +90,7 @@ bool gan_file_is_folder(const char *path)
 bool gan_file_exists(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0;
+    return lstat(path, &info) == 0;
 }
 
 gan_status gan_file_read_beginning(const char *path, unsigned char *bytes, size_t size, size_t *got)

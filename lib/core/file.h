@@ -37,7 +37,7 @@ gan_status gan_file_read_by(const gan_file_calls *calls, const char *path, const
 /* The first bytes of a file, at most `size` of them: *got. GAN_ERROR_IO. */
 gan_status gan_file_read_beginning(const char *path, unsigned char *bytes, size_t size, size_t *got);
 
-/* Whether there is a folder, or anything, of this name. */
+/* Whether there is a folder of this name, and whether there is anything, a link to nowhere included. */
 bool gan_file_is_folder(const char *path);
 bool gan_file_exists(const char *path);
 

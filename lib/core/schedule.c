@@ -8,7 +8,7 @@
 
 #define MOST_STEPS 0x1p53
 
-static const gan_field fields[] = {
+const gan_field gan_schedule_fields[] = {
     {"kind", GAN_FIELD_INT, 0, offsetof(gan_schedule, kind), 0, GAN_SCHEDULE_STEP, 0},
     {"warmup", GAN_FIELD_INT64, 0, offsetof(gan_schedule, warmup), 0, MOST_STEPS, 0},
     {"hold", GAN_FIELD_INT64, 0, offsetof(gan_schedule, hold), 0, MOST_STEPS, 0},
@@ -18,6 +18,7 @@ static const gan_field fields[] = {
     {"factor", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_schedule, factor), 0, 1, 0.1},
     GAN_FIELD_RESERVED(gan_schedule),
 };
+const int gan_schedule_field_count = GAN_FIELD_COUNT(gan_schedule_fields);
 
 /* after: steps since the kind has set in. */
 static double constant(const gan_schedule *schedule, double base, double after)
@@ -85,8 +86,8 @@ static gan_status read_checked(gan_schedule *target, const gan_schedule *given)
 {
     if (!given) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_schedule is NULL");
     gan_schedule schedule;
-    gan_status status =
-        gan_options_read(&schedule, sizeof schedule, given, "gan_schedule", fields, GAN_FIELD_COUNT(fields));
+    gan_status status = gan_options_read(&schedule, sizeof schedule, given, "gan_schedule", gan_schedule_fields,
+                                         gan_schedule_field_count);
     bool has_factor = given->size >= offsetof(gan_schedule, factor) + sizeof given->factor;
     if (status == GAN_OK) status = check_members(&schedule, has_factor ? given->factor : 0);
     if (status == GAN_OK) *target = schedule;

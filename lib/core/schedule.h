@@ -2,6 +2,8 @@
 #ifndef GAN_CORE_SCHEDULE_H
 #define GAN_CORE_SCHEDULE_H
 
+#include "core/options.h"
+
 #include <gan/schedule.h>
 #include <stdbool.h>
 
@@ -17,6 +19,10 @@ typedef struct gan_bounds {
  * `what` begin the sentence. given NULL: none, target->size is 0. On failure target is as it was. */
 gan_status gan_schedule_read(gan_schedule *target, const gan_schedule *given, const gan_bounds *bounds,
                              const char *call, const char *what);
+
+/* The members of a schedule, for those who keep it in a file. */
+extern const gan_field gan_schedule_fields[];
+extern const int gan_schedule_field_count;
 
 /* The number at a step by what gan_schedule_read() gave; the base where there is no schedule. */
 float gan_schedule_at(const gan_schedule *schedule, float base, uint64_t step);

@@ -14,7 +14,9 @@
 /* NULL when memory is out. The caller frees it with cJSON_Delete(). */
 cJSON *gan_architecture_write(const gan_network *network);
 
-/* Makes the network and builds it. `what` names the source in errors. */
-gan_status gan_architecture_read(gan_network **network, gan_context *context, const cJSON *json, const char *what);
+/* Makes the network and builds it. `what` names the source in errors. floats: GAN_ERROR_FORMAT when parameters and
+ * buffers need more, before there is memory for them; SIZE_MAX: whatever they need. */
+gan_status gan_architecture_read(gan_network **network, gan_context *context, const cJSON *json, const char *what,
+                                 size_t floats);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/json.h"
 
+#include "core/text.h"
+
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +29,14 @@ static size_t character_bytes(const unsigned char *text, size_t left)
         return forms[i].bytes;
     }
     return 0;
+}
+
+bool gan_is_utf8(const char *text, size_t length, size_t *wrong)
+{
+    size_t i = 0, bytes = 1;
+    while (i < length && (bytes = character_bytes((const unsigned char *)text + i, length - i)) > 0) i += bytes;
+    if (wrong) *wrong = i;
+    return bytes > 0;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -68,11 +80,9 @@ static gan_status check_objects(const cJSON *json, gan_context *context, const c
 gan_status gan_json_parse(cJSON **json, gan_context *context, const char *text, size_t length, const char *what)
 {
     *json = NULL;
-    for (size_t i = 0; i < length;) {
-        size_t bytes = character_bytes((const unsigned char *)text + i, length - i);
-        if (bytes == 0) return gan_fail(GAN_ERROR_FORMAT, "%.300s: byte %zu of its JSON is not UTF-8", what, i);
-        i += bytes;
-    }
+    size_t wrong;
+    if (!gan_is_utf8(text, length, &wrong))
+        return gan_fail(GAN_ERROR_FORMAT, "%.300s: byte %zu of its JSON is not UTF-8", what, wrong);
     const char *end = NULL;
     errno = 0; /* the JSON library returns the same for want of memory, which malloc() tells here */
     *json = cJSON_ParseWithLengthOpts(text, length, &end, false);
@@ -108,4 +118,104 @@ bool gan_json_integer(const cJSON *item, int64_t low, int64_t high, int64_t *num
     if (!cJSON_IsNumber(item) || !(item->valuedouble >= (double)low && item->valuedouble <= (double)high)) return false;
     *number = (int64_t)item->valuedouble;
     return (double)*number == item->valuedouble;
+}
+
+cJSON *gan_json_counter(uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    return cJSON_CreateString(text);
+}
+
+bool gan_json_read_counter(uint64_t *number, const cJSON *item)
+{
+    const char *text = cJSON_GetStringValue(item);
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (digits == 0 || digits > 20 || text[digits]) return false;
+    errno = 0;
+    *number = strtoull(text, NULL, 10);
+    return errno == 0;
+}
+
+/* The JSON library writes 15 digits where that comes near; 17 are always enough. */
+cJSON *gan_json_double(double number)
+{
+    char text[40], *to = text;
+    snprintf(text, sizeof text, "%.17g", number);
+    for (const char *from = text; *from; from++) {
+        bool plain = strchr("0123456789+-e", *from) != NULL;
+        if (plain || to == text || to[-1] != '.') *to++ = plain ? *from : '.';
+    }
+    *to = '\0';
+    return cJSON_CreateRaw(text);
+}
+
+/* A value for a sentence. */
+static void append_value(gan_text *text, const cJSON *item)
+{
+    char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
+    gan_text_append(text, "%.60s%s", printed ? printed : "not there", printed && strlen(printed) > 60 ? "..." : "");
+    cJSON_free(printed);
+}
+
+#define PLACE_TEXT 200
+
+static gan_status differs(const cJSON *file, const cJSON *own, const char *place, const char *what,
+                          const char *own_name)
+{
+    char values[400] = "";
+    gan_text text = {values, sizeof values, 0};
+    append_value(&text, file);
+    gan_text_append(&text, " in the checkpoint and ");
+    append_value(&text, own);
+    return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%.100s: %s is %s in the %s", what, place, values, own_name);
+}
+
+/* What both sides share while it goes down; place: of the two items, ended at `length`. */
+struct comparison {
+    const char *what, *own_name;
+    char place[PLACE_TEXT];
+};
+
+static gan_status compare(struct comparison *c, size_t length, const cJSON *file, const cJSON *own);
+
+/* Item by item; what the file has and the other has not comes last. */
+static gan_status compare_members(struct comparison *c, size_t length, const cJSON *file, const cJSON *own)
+{
+    gan_status status = GAN_OK;
+    bool array = cJSON_IsArray(own);
+    int index = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        const cJSON *item, *left = pass ? file : own, *right = pass ? own : file;
+        index = 0;
+        cJSON_ArrayForEach(item, left)
+        {
+            const cJSON *other =
+                array ? cJSON_GetArrayItem(right, index) : cJSON_GetObjectItemCaseSensitive(right, item->string);
+            gan_text text = {c->place, sizeof c->place, length};
+            if (array)
+                gan_text_append(&text, "[%d]", index++);
+            else
+                gan_text_append(&text, "%s%s", length ? "." : "", item->string);
+            if (pass && other) continue; /* compared in the first pass */
+            status = compare(c, text.length, pass ? item : other, pass ? other : item);
+            if (status != GAN_OK) return status;
+        }
+    }
+    return status;
+}
+
+static gan_status compare(struct comparison *c, size_t length, const cJSON *file, const cJSON *own)
+{
+    if (length >= sizeof c->place) length = sizeof c->place - 1;
+    bool container = cJSON_IsArray(own) || cJSON_IsObject(own);
+    if (file && own && container && (file->type & 0xff) == (own->type & 0xff))
+        return compare_members(c, length, file, own);
+    return file && own && cJSON_Compare(file, own, true) ? GAN_OK : differs(file, own, c->place, c->what, c->own_name);
+}
+
+gan_status gan_json_compare(const cJSON *file, const cJSON *own, const char *what, const char *own_name)
+{
+    struct comparison c = {.what = what, .own_name = own_name};
+    return compare(&c, 0, file, own);
 }

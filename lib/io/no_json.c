@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/error.h"
 
+#include <gan/checkpoint.h>
 #include <gan/storage.h>
 #include <gan/weights.h>
 
-/* In place of storage.c and weights.c where the build has no JSON library. */
+/* In place of storage.c, weights.c, checkpoint.c and keeper.c where the build has no JSON library. */
 
 static gan_status unsupported(const char *call)
 {
@@ -65,4 +66,115 @@ gan_status gan_network_import_weights(gan_network *network, const char *path, co
     (void)path;
     (void)options;
     return unsupported("gan_network_import_weights");
+}
+
+gan_status gan_checkpoint_save(const gan_session *session, const gan_dataset *data, const char *path,
+                               const gan_checkpoint_options *options)
+{
+    (void)session;
+    (void)data;
+    (void)path;
+    (void)options;
+    return unsupported("gan_checkpoint_save");
+}
+
+gan_status gan_checkpoint_inspect(gan_checkpoint_info *info, const char *path)
+{
+    (void)info;
+    (void)path;
+    return unsupported("gan_checkpoint_inspect");
+}
+
+gan_status gan_checkpoint_note(const char *path, char *text, size_t capacity, size_t *length)
+{
+    (void)path;
+    (void)text;
+    (void)capacity;
+    if (length) *length = 0;
+    return unsupported("gan_checkpoint_note");
+}
+
+gan_status gan_checkpoint_load(gan_session **session, gan_context *context, gan_dataset *data, const char *path,
+                               const gan_adversarial_loss *loss)
+{
+    (void)context;
+    (void)data;
+    (void)path;
+    (void)loss;
+    if (session) *session = NULL;
+    return unsupported("gan_checkpoint_load");
+}
+
+gan_status gan_checkpoint_restore(gan_session *session, gan_dataset *data, const char *path)
+{
+    (void)session;
+    (void)data;
+    (void)path;
+    return unsupported("gan_checkpoint_restore");
+}
+
+gan_status gan_checkpoint_network(gan_network **network, gan_context *context, const char *path, int part)
+{
+    (void)context;
+    (void)path;
+    (void)part;
+    if (network) *network = NULL;
+    return unsupported("gan_checkpoint_network");
+}
+
+gan_status gan_checkpoints_create(gan_checkpoints **keeper, gan_context *context,
+                                  const gan_checkpoints_options *options)
+{
+    (void)context;
+    (void)options;
+    if (keeper) *keeper = NULL;
+    return unsupported("gan_checkpoints_create");
+}
+
+void gan_checkpoints_free(gan_checkpoints **keeper)
+{
+    (void)keeper; /* there is none */
+}
+
+gan_status gan_checkpoints_step(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
+                                const gan_checkpoint_options *options, bool *saved)
+{
+    (void)keeper;
+    (void)session;
+    (void)data;
+    (void)options;
+    if (saved) *saved = false;
+    return unsupported("gan_checkpoints_step");
+}
+
+gan_status gan_checkpoints_save(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
+                                const gan_checkpoint_options *options)
+{
+    (void)keeper;
+    (void)session;
+    (void)data;
+    (void)options;
+    return unsupported("gan_checkpoints_save");
+}
+
+gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
+                                 double metric, const char *note, bool *best)
+{
+    (void)keeper;
+    (void)session;
+    (void)data;
+    (void)metric;
+    (void)note;
+    if (best) *best = false;
+    return unsupported("gan_checkpoints_score");
+}
+
+gan_status gan_checkpoints_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
+                                  int *skipped)
+{
+    (void)folder;
+    (void)info;
+    if (path && capacity) path[0] = 0;
+    if (skipped) *skipped = 0;
+    return unsupported("gan_checkpoints_newest");
 }

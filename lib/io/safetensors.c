@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/safetensors.h"
 #include "core/file.h"
+#include "io/checksum.h"
 #include "io/json.h"
 #include "tensor/tensor.h"
 
@@ -160,7 +161,11 @@ gan_status gan_safetensors_write(gan_context *context, const char *path, const g
 {
     char *header = make_header(tensors, count, texts, text_count);
     if (!header) return gan_fail(GAN_ERROR_OUT_OF_MEMORY, "out of memory: the header of %.300s", path);
-    size_t length = strlen(header), padded = (length + 7) / 8 * 8, size = PREFIX + padded;
+    size_t length = strlen(header), padded = (length + 7) / 8 * 8, size = PREFIX + padded, wrong;
+    if (!gan_is_utf8(header, length, &wrong)) {
+        cJSON_free(header);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%.300s cannot be written: a name in it is not UTF-8", path);
+    }
     for (int i = 0; i < count; i++) size += tensors[i].bytes;
     unsigned char *bytes = gan_context_allocate(context, size, 1, "the content of a file");
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
@@ -171,6 +176,7 @@ gan_status gan_safetensors_write(gan_context *context, const char *path, const g
         memcpy(bytes + PREFIX, header, length);
         for (int i = 0; i < count; at += tensors[i++].bytes)
             copy_elements(at, tensors[i].data, tensors[i].bytes, tensors[i].type);
+        gan_checksum_write(bytes, size);
         status = gan_file_replace(path, bytes, size);
     }
     gan_context_release(context, bytes);
@@ -292,7 +298,7 @@ static gan_status read_header(gan_safetensors *file)
     return read_entries(file);
 }
 
-gan_status gan_safetensors_read(gan_safetensors **handle, gan_context *context, const char *path)
+static gan_status read_file(gan_safetensors **handle, gan_context *context, const char *path, bool checked)
 {
     *handle = NULL;
     gan_safetensors *file = gan_context_allocate(context, 1, sizeof *file, "a file");
@@ -300,10 +306,21 @@ gan_status gan_safetensors_read(gan_safetensors **handle, gan_context *context, 
     file->context = gan_context_retain(context);
     snprintf(file->path, sizeof file->path, "%s", path);
     gan_status status = gan_file_read(path, &context->allocator, LARGEST_FILE, &file->bytes, &file->size);
+    if (status == GAN_OK && checked) status = gan_checksum_verify(file->bytes, file->size, path);
     if (status == GAN_OK) status = read_header(file);
     *handle = file;
     if (status != GAN_OK) gan_safetensors_free(handle);
     return status;
+}
+
+gan_status gan_safetensors_read(gan_safetensors **handle, gan_context *context, const char *path)
+{
+    return read_file(handle, context, path, false);
+}
+
+gan_status gan_safetensors_read_checked(gan_safetensors **handle, gan_context *context, const char *path)
+{
+    return read_file(handle, context, path, true);
 }
 
 void gan_safetensors_free(gan_safetensors **handle)
@@ -361,24 +378,57 @@ const char *gan_safetensors_path(const gan_safetensors *file)
     return file->path;
 }
 
+size_t gan_safetensors_floats(const gan_safetensors *file)
+{
+    return (file->size - file->data) / sizeof(float);
+}
+
+gan_stored_tensor gan_stored(const char *name, const gan_tensor *tensor)
+{
+    gan_stored_tensor stored = {.name = name,
+                                .type = (gan_stored_type)tensor->type,
+                                .rank = tensor->rank,
+                                .data = tensor->data,
+                                .bytes = gan_tensor_bytes(tensor)};
+    memcpy(stored.shape, tensor->shape, sizeof stored.shape);
+    return stored;
+}
+
+static const char *described(char text[GAN_TENSOR_TEXT], const gan_stored_tensor *tensor)
+{
+    char shape[GAN_SHAPE_TEXT];
+    snprintf(text, GAN_TENSOR_TEXT, "%s %s", types[tensor->type].name,
+             gan_shape_text(shape, tensor->rank, tensor->shape));
+    return text;
+}
+
+gan_status gan_safetensors_fits(const gan_safetensors *file, const gan_stored_tensor *wanted)
+{
+    const gan_stored_tensor *stored = gan_safetensors_find(file, wanted->name);
+    if (!stored) return gan_fail(GAN_ERROR_FORMAT, "%.200s has no tensor \"%.100s\"", file->path, wanted->name);
+    if (stored->type == wanted->type && stored->rank == wanted->rank &&
+        memcmp(stored->shape, wanted->shape, (size_t)wanted->rank * sizeof *wanted->shape) == 0)
+        return GAN_OK;
+    char is[GAN_TENSOR_TEXT], must_be[GAN_TENSOR_TEXT];
+    return gan_fail(GAN_ERROR_FORMAT, "%.200s: tensor \"%.100s\" is %s; it must be %s", file->path, wanted->name,
+                    described(is, stored), described(must_be, wanted));
+}
+
+void gan_safetensors_fill(const gan_safetensors *file, const gan_stored_tensor *wanted)
+{
+    copy_elements(wanted->data, gan_safetensors_find(file, wanted->name)->data, wanted->bytes, wanted->type);
+}
+
 gan_status gan_safetensors_check(const gan_safetensors *file, const char *name, const gan_tensor *tensor)
 {
-    const gan_stored_tensor *stored = gan_safetensors_find(file, name);
-    if (!stored) return gan_fail(GAN_ERROR_FORMAT, "%.200s has no tensor \"%.100s\"", file->path, name);
-    if (stored->type == (gan_stored_type)tensor->type && stored->rank == tensor->rank &&
-        memcmp(stored->shape, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape) == 0)
-        return GAN_OK;
-    char wanted[GAN_TENSOR_TEXT], given[GAN_SHAPE_TEXT];
-    return gan_fail(GAN_ERROR_FORMAT, "%.200s: tensor \"%.100s\" is %s %s; it must be %s", file->path, name,
-                    types[stored->type].name, gan_shape_text(given, stored->rank, stored->shape),
-                    gan_tensor_text(wanted, tensor));
+    const gan_stored_tensor wanted = gan_stored(name, tensor);
+    return gan_safetensors_fits(file, &wanted);
 }
 
 gan_status gan_safetensors_copy(const gan_safetensors *file, const char *name, gan_tensor *tensor)
 {
-    gan_status status = gan_safetensors_check(file, name, tensor);
-    if (status != GAN_OK) return status;
-    const gan_stored_tensor *stored = gan_safetensors_find(file, name);
-    copy_elements(tensor->data, stored->data, stored->bytes, stored->type);
-    return GAN_OK;
+    const gan_stored_tensor wanted = gan_stored(name, tensor);
+    gan_status status = gan_safetensors_fits(file, &wanted);
+    if (status == GAN_OK) gan_safetensors_fill(file, &wanted);
+    return status;
 }

@@ -32,7 +32,7 @@ typedef struct gan_stored_tensor {
     gan_stored_type type;
     int rank;
     int64_t shape[GAN_MAX_RANK];
-    const void *data;
+    void *data;
     size_t bytes;
 } gan_stored_tensor;
 
@@ -40,7 +40,11 @@ typedef struct gan_stored_text {
     const char *key, *text;
 } gan_stored_text;
 
-/* Writes a file whole or not at all. Names and keys must differ. GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO. */
+/* The tensor under a name. */
+gan_stored_tensor gan_stored(const char *name, const gan_tensor *tensor);
+
+/* Writes a file whole or not at all. Names and keys must differ. A text GAN_CHECKSUM_NONE under GAN_CHECKSUM_KEY gets
+ * the checksum in its place (io/checksum.h). GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO. */
 gan_status gan_safetensors_write(gan_context *context, const char *path, const gan_stored_tensor *tensors, int count,
                                  const gan_stored_text *texts, int text_count);
 
@@ -49,6 +53,9 @@ typedef struct gan_safetensors gan_safetensors;
 /* Reads and checks a whole file: every byte of the data belongs to one tensor, names differ, texts are UTF-8. Nothing
  * is allocated that the file's size does not justify. GAN_ERROR_IO, GAN_ERROR_FORMAT, GAN_ERROR_OUT_OF_MEMORY. */
 gan_status gan_safetensors_read(gan_safetensors **file, gan_context *context, const char *path);
+
+/* The same of a file that must have a checksum, which is looked at before anything else. */
+gan_status gan_safetensors_read_checked(gan_safetensors **file, gan_context *context, const char *path);
 void gan_safetensors_free(gan_safetensors **file);
 
 const char *gan_stored_type_name(gan_stored_type type);
@@ -63,6 +70,12 @@ const gan_stored_tensor *gan_safetensors_at(const gan_safetensors *file, int ind
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name); /* or NULL */
 const char *gan_safetensors_text(const gan_safetensors *file, const char *key);               /* or NULL */
 const char *gan_safetensors_path(const gan_safetensors *file);
+size_t gan_safetensors_floats(const gan_safetensors *file); /* that there is room for in all the data */
+
+/* What the two calls below are made of: whether the file has a tensor of this name, type and shape; and the copy, once
+ * that has been asked. */
+gan_status gan_safetensors_fits(const gan_safetensors *file, const gan_stored_tensor *wanted);
+void gan_safetensors_fill(const gan_safetensors *file, const gan_stored_tensor *wanted);
 
 /* GAN_ERROR_FORMAT when the file has no tensor of this name, or one of another type or shape than the tensor's; the
  * sentence names file and tensor. */

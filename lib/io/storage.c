@@ -24,15 +24,7 @@ static gan_status check_call(const gan_network *network, const char *call, const
 
 static void list_variables(const gan_variables *variables, gan_stored_tensor *list)
 {
-    for (int i = 0; i < variables->count; i++) {
-        const gan_tensor *value = variables->list[i].value;
-        list[i] = (gan_stored_tensor){.name = variables->list[i].name,
-                                      .type = (gan_stored_type)value->type,
-                                      .rank = value->rank,
-                                      .data = value->data,
-                                      .bytes = gan_tensor_bytes(value)};
-        memcpy(list[i].shape, value->shape, sizeof list[i].shape);
-    }
+    for (int i = 0; i < variables->count; i++) list[i] = gan_stored(variables->list[i].name, variables->list[i].value);
 }
 
 static gan_status write_file(const gan_network *network, const char *path, const char *architecture)
@@ -88,7 +80,7 @@ static gan_status read_network(gan_network **network, gan_context *context, cons
     cJSON *json = NULL;
     if (!text) return gan_fail(GAN_ERROR_FORMAT, "%.300s has no network: no \"%s\" in its metadata", path, NETWORK_KEY);
     gan_status status = gan_json_parse(&json, context, text, strlen(text), path);
-    if (status == GAN_OK) status = gan_architecture_read(network, context, json, path);
+    if (status == GAN_OK) status = gan_architecture_read(network, context, json, path, gan_safetensors_floats(file));
     if (status == GAN_OK) status = read_weights(file, *network);
     cJSON_Delete(json);
     if (status != GAN_OK) gan_network_free(network);
@@ -145,7 +137,7 @@ gan_status gan_network_from_json(gan_network **network, gan_context *context, co
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_network_from_json: %s is NULL", context ? "text" : "context");
     cJSON *json;
     gan_status status = gan_json_parse(&json, context, text, length, "the text");
-    if (status == GAN_OK) status = gan_architecture_read(network, context, json, "the text");
+    if (status == GAN_OK) status = gan_architecture_read(network, context, json, "the text", SIZE_MAX);
     cJSON_Delete(json);
     return status;
 }

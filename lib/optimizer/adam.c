@@ -2,8 +2,14 @@
 #include "optimizer/adam.h"
 
 #include <math.h>
+#include <string.h>
 
 static const gan_field fields[] = {GAN_ADAM_FIELDS(gan_adam_options), GAN_FIELD_RESERVED(gan_adam_options)};
+
+_Static_assert(offsetof(gan_adam_options, epsilon) == offsetof(gan_adamw_options, epsilon) &&
+                   offsetof(gan_adam_options, amsgrad) == offsetof(gan_adamw_options, amsgrad) &&
+                   sizeof(gan_adam_options) <= sizeof(gan_adamw_options),
+               "the options of Adam begin those of AdamW");
 
 void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 {
@@ -25,9 +31,9 @@ void gan_adam_update(void *argument, int64_t begin, int64_t end, int worker)
 }
 
 static const gan_optimizer_type adam = {
-    .name = "adam", .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .kind = &gan_adam_kind, .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 static const gan_optimizer_type amsgrad = {
-    .name = "adam", .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .kind = &gan_adam_kind, .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 
 gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, const gan_adam_options *given)
 {
@@ -40,6 +46,17 @@ gan_status gan_adam_create(gan_optimizer **optimizer, gan_network *network, cons
     if (status != GAN_OK) return status;
     (*optimizer)->rate = options.rate;
     (*optimizer)->beta2 = options.beta2;
-    (*optimizer)->options.adam = (gan_adamw_options){.beta1 = options.beta1, .epsilon = options.epsilon};
+    memcpy(&(*optimizer)->options, &options, sizeof options); /* the first members of AdamW's */
     return GAN_OK;
 }
+
+static gan_status create(gan_optimizer **optimizer, gan_network *network, const void *options)
+{
+    return gan_adam_create(optimizer, network, options);
+}
+
+const gan_optimizer_kind gan_adam_kind = {.name = "adam",
+                                          .fields = fields,
+                                          .field_count = GAN_FIELD_COUNT(fields),
+                                          .options_size = sizeof(gan_adam_options),
+                                          .create = create};

@@ -15,12 +15,13 @@ void gan_adam_update(void *optimizer, int64_t begin, int64_t end, int worker);
         "m", "v", "v_max" \
     }
 
-#define GAN_ADAM_FIELDS(options)                                                                     \
-    {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(options, rate), 0, FLT_MAX, 0.001},       \
-        {"beta1", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(options, beta1), 0, 1, 0.9},        \
-        {"beta2", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(options, beta2), 0, 1, 0.999},      \
-    {                                                                                                \
-        "epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(options, epsilon), 0, FLT_MAX, 1e-8 \
+#define GAN_ADAM_FIELDS(options)                                                                        \
+    {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(options, rate), 0, FLT_MAX, 0.001},          \
+        {"beta1", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(options, beta1), 0, 1, 0.9},           \
+        {"beta2", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(options, beta2), 0, 1, 0.999},         \
+        {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(options, epsilon), 0, FLT_MAX, 1e-8}, \
+    {                                                                                                   \
+        "amsgrad", GAN_FIELD_BOOL, 0, offsetof(options, amsgrad), 0, 1, 0                               \
     }
 
 #endif

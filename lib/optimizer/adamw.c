@@ -7,9 +7,9 @@ static const gan_field fields[] = {
 };
 
 static const gan_optimizer_type adamw = {
-    .name = "adamw", .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .kind = &gan_adamw_kind, .states = 2, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 static const gan_optimizer_type amsgrad = {
-    .name = "adamw", .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
+    .kind = &gan_adamw_kind, .states = 3, .has_beta2 = true, .state_names = GAN_ADAM_STATES, .update = gan_adam_update};
 
 gan_status gan_adamw_create(gan_optimizer **optimizer, gan_network *network, const gan_adamw_options *given)
 {
@@ -25,3 +25,14 @@ gan_status gan_adamw_create(gan_optimizer **optimizer, gan_network *network, con
     (*optimizer)->options.adam = options;
     return GAN_OK;
 }
+
+static gan_status create(gan_optimizer **optimizer, gan_network *network, const void *options)
+{
+    return gan_adamw_create(optimizer, network, options);
+}
+
+const gan_optimizer_kind gan_adamw_kind = {.name = "adamw",
+                                           .fields = fields,
+                                           .field_count = GAN_FIELD_COUNT(fields),
+                                           .options_size = sizeof(gan_adamw_options),
+                                           .create = create};

@@ -8,11 +8,12 @@
 /* Numbers a task. */
 #define GRAIN 16384
 
-static const gan_field fields[] = {
+const gan_field gan_ema_fields[] = {
     {"half_life", GAN_FIELD_FLOAT, 0, offsetof(gan_ema_options, half_life), 0, FLT_MAX, 10000},
     {"ramp_up", GAN_FIELD_FLOAT, 0, offsetof(gan_ema_options, ramp_up), 0, FLT_MAX, 0},
     {"start", GAN_FIELD_INT64, 0, offsetof(gan_ema_options, start), 0, 0x1p53, 0},
 };
+const int gan_ema_field_count = GAN_FIELD_COUNT(gan_ema_fields);
 
 gan_status gan_ema_create(gan_ema **handle, gan_network *network, const gan_ema_options *given)
 {
@@ -21,7 +22,8 @@ gan_status gan_ema_create(gan_ema **handle, gan_network *network, const gan_ema_
     gan_ema_options options;
     gan_status status = gan_network_require_built(network, "gan_ema_create", "network");
     if (status == GAN_OK)
-        status = gan_options_read(&options, sizeof options, given, "gan_ema_options", fields, GAN_FIELD_COUNT(fields));
+        status =
+            gan_options_read(&options, sizeof options, given, "gan_ema_options", gan_ema_fields, gan_ema_field_count);
     if (status != GAN_OK) return status;
     gan_ema *ema = gan_context_allocate(network->context, 1, sizeof *ema, "an average of a network");
     if (!ema) return GAN_ERROR_OUT_OF_MEMORY;

@@ -17,4 +17,8 @@ struct gan_ema {
 
 gan_ema *gan_ema_retain(gan_ema *ema);
 
+/* The members of its options, for those who keep them in a file. */
+extern const gan_field gan_ema_fields[];
+extern const int gan_ema_field_count;
+
 #endif

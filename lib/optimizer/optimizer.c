@@ -11,7 +11,7 @@
 gan_status gan_optimizer_create(gan_optimizer **handle, gan_network *network, const gan_optimizer_type *type)
 {
     char call[64];
-    snprintf(call, sizeof call, "gan_%s_create", type->name);
+    snprintf(call, sizeof call, "gan_%s_create", type->kind->name);
     gan_status status = gan_network_require_built(network, call, "network");
     if (status != GAN_OK) return status;
     gan_optimizer *optimizer = gan_context_allocate(network->context, 1, sizeof *optimizer, "an optimizer");
@@ -123,7 +123,7 @@ gan_status gan_optimizer_set_beta2_schedule(gan_optimizer *optimizer, const gan_
     if (!optimizer) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: optimizer is NULL", call);
     if (!optimizer->type->has_beta2)
         return gan_fail(GAN_ERROR_UNSUPPORTED, "%s: the optimizer is %s, which has no beta2; adam and adamw have", call,
-                        optimizer->type->name);
+                        optimizer->type->kind->name);
     gan_status status = gan_schedule_read(&optimizer->beta2_schedule, beta2, &bounds, call, "beta2");
     if (status == GAN_OK) optimizer->now.steps = 0; /* another schedule, another product */
     return status;

@@ -8,6 +8,7 @@ static const gan_field fields[] = {
     {"alpha", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_rmsprop_options, alpha), 0, 1, 0.99},
     {"epsilon", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_rmsprop_options, epsilon), 0, FLT_MAX, 1e-8},
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_rmsprop_options, momentum), 0, 1, 0},
+    {"centered", GAN_FIELD_BOOL, 0, offsetof(gan_rmsprop_options, centered), 0, 1, 0},
     GAN_FIELD_RESERVED(gan_rmsprop_options),
 };
 
@@ -29,9 +30,9 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
     optimizer->network->context->kernels->rmsprop(r.weight, r.gradient, r.state[0], mean, velocity, r.count, &step);
 }
 
-#define TYPE(count, ...)                                                                   \
-    {                                                                                      \
-        .name = "rmsprop", .states = count, .state_names = {__VA_ARGS__}, .update = update \
+#define TYPE(count, ...)                                                                           \
+    {                                                                                              \
+        .kind = &gan_rmsprop_kind, .states = count, .state_names = {__VA_ARGS__}, .update = update \
     }
 
 static const gan_optimizer_type types[2][2] = {
@@ -54,3 +55,14 @@ gan_status gan_rmsprop_create(gan_optimizer **optimizer, gan_network *network, c
     (*optimizer)->options.rmsprop = options;
     return GAN_OK;
 }
+
+static gan_status create(gan_optimizer **optimizer, gan_network *network, const void *options)
+{
+    return gan_rmsprop_create(optimizer, network, options);
+}
+
+const gan_optimizer_kind gan_rmsprop_kind = {.name = "rmsprop",
+                                             .fields = fields,
+                                             .field_count = GAN_FIELD_COUNT(fields),
+                                             .options_size = sizeof(gan_rmsprop_options),
+                                             .create = create};

@@ -6,6 +6,7 @@
 static const gan_field fields[] = {
     {"rate", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, offsetof(gan_sgd_options, rate), 0, FLT_MAX, 0.01},
     {"momentum", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_HIGH, offsetof(gan_sgd_options, momentum), 0, 1, 0},
+    {"nesterov", GAN_FIELD_BOOL, 0, offsetof(gan_sgd_options, nesterov), 0, 1, 0},
     GAN_FIELD_RESERVED(gan_sgd_options),
 };
 
@@ -19,9 +20,9 @@ static void update(void *argument, int64_t begin, int64_t end, int worker)
                                               options->momentum, options->nesterov);
 }
 
-static const gan_optimizer_type plain = {.name = "sgd", .states = 0, .update = update};
+static const gan_optimizer_type plain = {.kind = &gan_sgd_kind, .states = 0, .update = update};
 static const gan_optimizer_type with_momentum = {
-    .name = "sgd", .states = 1, .state_names = {"velocity"}, .update = update};
+    .kind = &gan_sgd_kind, .states = 1, .state_names = {"velocity"}, .update = update};
 
 gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const gan_sgd_options *given)
 {
@@ -39,3 +40,14 @@ gan_status gan_sgd_create(gan_optimizer **optimizer, gan_network *network, const
     (*optimizer)->options.sgd = options;
     return GAN_OK;
 }
+
+static gan_status create(gan_optimizer **optimizer, gan_network *network, const void *options)
+{
+    return gan_sgd_create(optimizer, network, options);
+}
+
+const gan_optimizer_kind gan_sgd_kind = {.name = "sgd",
+                                         .fields = fields,
+                                         .field_count = GAN_FIELD_COUNT(fields),
+                                         .options_size = sizeof(gan_sgd_options),
+                                         .create = create};

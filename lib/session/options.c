@@ -13,7 +13,7 @@
 #name, GAN_FIELD_##type, 0, offsetof(gan_session_options, name), low, high, fallback \
     }
 
-static const gan_field fields[] = {
+const gan_field gan_session_fields[] = {
     FIELD(generator, POINTER, 0, 0, 0),
     FIELD(discriminator, POINTER, 0, 0, 0),
     FIELD(generator_optimizer, POINTER, 0, 0, 0),
@@ -28,6 +28,7 @@ static const gan_field fields[] = {
     FIELD(classifier_output, INT, 1, GAN_MAX_INPUTS - 1, 1),
     FIELD(feature_weight, FLOAT, 0, FLT_MAX, 0),
     FIELD(feature_output, INT, 1, GAN_MAX_INPUTS - 1, 0),
+    FIELD(features_only, BOOL, 0, 1, 0),
     FIELD(generator_clip_norm, FLOAT, 0, MOST_CLIP, 0),
     FIELD(discriminator_clip_norm, FLOAT, 0, MOST_CLIP, 0),
     FIELD(generator_clip_value, FLOAT, 0, MOST_CLIP, 0),
@@ -36,6 +37,7 @@ static const gan_field fields[] = {
     FIELD(accumulate, INT, 1, 65536, 1),
     GAN_FIELD_RESERVED(gan_session_options),
 };
+const int gan_session_field_count = GAN_FIELD_COUNT(gan_session_fields);
 
 static const char call[] = "gan_session_create";
 
@@ -194,8 +196,8 @@ static gan_status agree_on_classes(gan_session_options *o)
 gan_status gan_session_options_read(gan_session_options *options, gan_adversarial_loss *loss,
                                     const gan_session_options *given)
 {
-    gan_status status =
-        gan_options_read(options, sizeof *options, given, "gan_session_options", fields, GAN_FIELD_COUNT(fields));
+    gan_status status = gan_options_read(options, sizeof *options, given, "gan_session_options", gan_session_fields,
+                                         gan_session_field_count);
     if (status == GAN_OK) status = gan_adversarial_loss_read(loss, options->loss, "gan_session_options.loss");
     if (status == GAN_OK) status = check_smoothing(options, loss);
     if (status == GAN_OK) status = check_parts(options);

@@ -8,13 +8,14 @@
 #define NOT_GIVEN   (-1) /* an option that only some kinds have */
 
 #define AT(member) offsetof(gan_penalty_options, member)
-static const gan_field fields[] = {
+const gan_field gan_penalty_fields[] = {
     {"kind", GAN_FIELD_INT, GAN_FIELD_REQUIRED, AT(kind), GAN_PENALTY_R1, GAN_PENALTY_DRAGAN, 0},
     {"weight", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, AT(weight), 0, MOST_WEIGHT, 10},
     {"every", GAN_FIELD_INT, 0, AT(every), 1, MOST_EVERY, 1},
     {"target", GAN_FIELD_FLOAT, 0, AT(target), 0, FLT_MAX, NOT_GIVEN},
     {"noise", GAN_FIELD_FLOAT, GAN_FIELD_OPEN_LOW, AT(noise), 0, FLT_MAX, NOT_GIVEN},
 };
+const int gan_penalty_field_count = GAN_FIELD_COUNT(gan_penalty_fields);
 
 /* Adds a penalty of this weight to D's gradients, after D has seen both batches. */
 typedef gan_status (*add_function)(gan_session *session, const gan_penalty_options *o, float weight, float *value);
@@ -66,13 +67,13 @@ static const struct {
     [GAN_PENALTY_DRAGAN] = {"DRAGAN", "the DRAGAN penalty", GAN_PENALTY_AT_POINTS, true, true, beside},
 };
 
-/* Options that the kind does not have are not given; others get their defaults. */
+/* Options that the kind does not have are not given, and stay so; others get their defaults. */
 static gan_status settle(const char *kind, const char *name, bool has, float *member, float fallback)
 {
     if (!has && *member != NOT_GIVEN)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_penalty_options.%s is %g, which a penalty of kind %s has not",
                         name, *member, kind);
-    if (*member == NOT_GIVEN) *member = fallback;
+    if (has && *member == NOT_GIVEN) *member = fallback;
     return GAN_OK;
 }
 
@@ -80,7 +81,8 @@ static gan_status read_penalty(gan_session_penalty *penalty, const gan_penalty_o
 {
     static const gan_bounds bounds = {.low = 0, .high = (float)MOST_WEIGHT};
     gan_penalty_options *o = &penalty->options;
-    gan_status status = gan_options_read(o, sizeof *o, given, "gan_penalty_options", fields, GAN_FIELD_COUNT(fields));
+    gan_status status =
+        gan_options_read(o, sizeof *o, given, "gan_penalty_options", gan_penalty_fields, gan_penalty_field_count);
     if (status != GAN_OK) return status;
     status = settle(kinds[o->kind].name, "target", kinds[o->kind].target, &o->target, 1);
     if (status == GAN_OK) status = settle(kinds[o->kind].name, "noise", kinds[o->kind].noise, &o->noise, 0.5f);

@@ -131,3 +131,8 @@ gan_ema *gan_session_ema(const gan_session *session)
 {
     return session ? session->ema : NULL;
 }
+
+gan_augment *gan_session_augment(const gan_session *session)
+{
+    return session ? session->augment : NULL;
+}

@@ -88,6 +88,10 @@ struct gan_session {
 gan_status gan_session_options_read(gan_session_options *options, gan_adversarial_loss *loss,
                                     const gan_session_options *given);
 
+/* options.c and penalties.c: the members of the options, for those who keep them in a file. */
+extern const gan_field gan_session_fields[], gan_penalty_fields[];
+extern const int gan_session_field_count, gan_penalty_field_count;
+
 /* memory.c: a tensor for a batch of what the node holds. */
 gan_status gan_session_make_batch(gan_tensor **tensor, gan_context *context, const gan_node *node, int64_t batch);
 

@@ -51,14 +51,14 @@ START_TEST(misuse)
 END_TEST
 
 /* Half of a linear layer [3] -> [2] by hand, and what is said of it. */
-static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8400};
+static uint16_t halves[] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8400};
 static const float half_numbers[] = {1, -2, 0.333251953125f, 5.9604644775390625e-8f, 65504, -6.103515625e-5f};
-static const uint16_t tops[] = {0x3f80, 0xc000, 0x3eab, 0x0001, 0x7f7f, 0x8080};
+static uint16_t tops[] = {0x3f80, 0xc000, 0x3eab, 0x0001, 0x7f7f, 0x8080};
 static const float top_numbers[] = {1, -2, 0.333984375f, 9.18354962e-41f, 3.38953139e38f, -1.17549435e-38f};
-static const double doubles[] = {1, -2, 1.0 / 3, 1e-30, 16777217, -0.1};
+static double doubles[] = {1, -2, 1.0 / 3, 1e-30, 16777217, -0.1};
 static const float double_numbers[] = {1, -2, 1.0f / 3, 1e-30f, 16777216, -0.1f};
-static const float zeros[8] = {0};
-static const uint8_t bytes[8] = {0};
+static float zeros[8] = {0};
+static uint8_t bytes[8] = {0};
 
 #define BIAS(name_)                                                                               \
     {                                                                                             \
