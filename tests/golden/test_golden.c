@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Every file of $GAN_GOLDEN_DIR whose name begins like a kind below is checked with every kernel set. The vectors were
- * computed in float64 with PyTorch; a new file of a known kind needs no code. */
+ * computed in float64 with PyTorch, or NumPy and SciPy; a new file of a known kind needs no code. */
 
 static const golden_kind kinds[] = {
     /* a longer prefix comes before its beginning */
@@ -61,6 +61,7 @@ static const golden_kind kinds[] = {
     {"attention", check_layer_file},
     {"residual_block", check_layer_file},
     {"self_attention", check_layer_file},
+    {"metric_", check_metric_file},
 };
 
 static const golden_kind *kind_of(const char *name)
