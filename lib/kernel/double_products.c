@@ -50,8 +50,20 @@ void VARIANT(double_products)(double *c, int64_t ldc, const double *a, const dou
     }
 }
 
+/* In pieces of a few cache lines each, which stay at hand while all lines are written into them. */
+#define PIECE 8
+
 void VARIANT(pack_doubles)(double *packed, int64_t width, const float *const *line, int64_t k)
 {
-    for (int64_t j = 0; j < width; j++)
-        for (int64_t p = 0; p < k; p++) packed[p * width + j] = line[j] ? (double)line[j][p] : 0;
+    for (int64_t first = 0; first < k; first += PIECE, packed += PIECE * width) {
+        int64_t piece = k - first < PIECE ? k - first : PIECE;
+        for (int64_t j = 0; j < width; j++) {
+            const float *x = line[j] ? line[j] + first : NULL;
+            if (x && piece == PIECE) {
+                UNROLL
+                for (int p = 0; p < PIECE; p++) packed[p * width + j] = x[p];
+            } else
+                for (int64_t p = 0; p < piece; p++) packed[p * width + j] = x ? (double)x[p] : 0;
+        }
+    }
 }
