@@ -56,6 +56,7 @@ need_build_tools()
     need libpng-dev pkg-config --exists libpng
     want libcjson-dev pkg-config --exists libcjson
     want libblis-dev have_blis
+    want liblapack-dev pkg-config --exists lapack
 }
 
 # quietly COMMAND...: shows the command's output only when it fails.

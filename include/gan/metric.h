@@ -84,8 +84,9 @@ typedef struct gan_metric_kernel_result {
     size_t size;
     double distance;
     double deviation; /* between the subsets: square root of the mean squared difference from their mean */
-    double error;     /* of the distance, deviation / sqrt(subsets - 1), as if subsets had no sample in common; NaN for
-                         one subset */
+    double error;     /* of the distance: deviation * sqrt(1 / (subsets - 1) + r / (1 - r)), r = m / the samples of the
+                         smaller set: subsets of one set have samples in common, and say the less the larger r is. NaN
+                         where it cannot be told: one subset, or all samples in each */
 } gan_metric_kernel_result;
 GAN_API gan_status gan_metric_kernel_distance(gan_metric_kernel_result *result, const gan_tensor *real,
                                               const gan_tensor *generated, const gan_metric_kernel_options *options);
@@ -134,7 +135,7 @@ GAN_API gan_status gan_metric_sliced_wasserstein(double *distance, const gan_ten
 /* What a classifier says of generated samples, in the form of the Inception score (Salimans et al. 2016), in natural
  * logarithms: score = exp(the mean over samples of KL(p(y|x) || p(y))), p(y) = the mean of p(y|x) over the samples. It
  * is 1..classes. outputs: float [n, classes], a classifier's logits, or its probabilities. With splits, the mean of the
- * scores of that many parts of the samples in their order; deviation as gan_metric_kernel_result's. Biased: few samples
+ * scores of that many parts of the samples in their order; deviation: between them. Biased: few samples
  * make p(y) uneven and the score low. */
 typedef struct gan_metric_entropy_options {
     size_t size;

@@ -66,9 +66,17 @@ static gan_status estimate(double *value, gan_context *context, const gan_points
     return status;
 }
 
-static gan_status check_size(gan_metric_kernel_options *options, const gan_points points[2])
+/* The variance of an estimate by m samples is about V/m. Subsets of one set of n differ by V/m - V/n; their mean, the
+ * more there are of them, has the variance V/n of the whole set. */
+static double error_of(double deviation, const gan_metric_kernel_options *options, int64_t n)
 {
-    int64_t least = points[0].count < points[1].count ? points[0].count : points[1].count;
+    double part = (double)options->subset_size / (double)n;
+    if (options->subsets == 1 || options->subset_size == n) return NAN;
+    return deviation * sqrt(1 / ((double)options->subsets - 1) + part / (1 - part));
+}
+
+static gan_status check_size(gan_metric_kernel_options *options, int64_t least)
+{
     if (options->subset_size == 0) options->subset_size = least < 1000 ? least : 1000;
     if (options->subset_size <= least) return GAN_OK;
     return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
@@ -113,7 +121,9 @@ gan_status gan_metric_kernel_distance(gan_metric_kernel_result *result, const ga
         status = gan_options_read(&options, sizeof options, given, "gan_metric_kernel_options", fields,
                                   GAN_FIELD_COUNT(fields));
     if (status == GAN_OK) status = gan_points_read_both(points, call, real, generated, 2);
-    if (status == GAN_OK) status = check_size(&options, points);
+    if (status != GAN_OK) return status;
+    int64_t least = points[0].count < points[1].count ? points[0].count : points[1].count;
+    status = check_size(&options, least);
     if (status != GAN_OK) return status;
     gan_context *context = real->context;
     double *values = gan_context_allocate(context, (size_t)options.subsets, sizeof *values, "the kernel distance");
@@ -121,7 +131,7 @@ gan_status gan_metric_kernel_distance(gan_metric_kernel_result *result, const ga
     status = estimate_all(values, context, points, &options);
     if (status == GAN_OK) {
         found.distance = gan_mean(values, options.subsets, &found.deviation);
-        found.error = options.subsets > 1 ? found.deviation / sqrt((double)options.subsets - 1) : NAN;
+        found.error = error_of(found.deviation, &options, least);
         gan_result_write(result, &found, sizeof found);
     }
     gan_context_release(context, values);

@@ -79,7 +79,8 @@ def kernel(x, y, subsets, size):
         aa, bb, ab = (((u @ v.T) / x.shape[1] + 1) ** 3 for u, v in ((a, a), (b, b), (a, b)))
         same = sum(k.sum() - np.trace(k) for k in (aa, bb)) / (size * (size - 1))
         values.append(same - 2 * ab.mean())
-    return np.mean(values), np.std(values), np.std(values, ddof=1) / np.sqrt(subsets)
+    part = size / min(len(x), len(y))
+    return np.mean(values), np.std(values), np.std(values) * np.sqrt(1 / (subsets - 1) + part / (1 - part))
 
 
 def radii(x, k):
@@ -182,7 +183,7 @@ def everything(name, x, y, frechet_by, subsets, size, projections):
 
 everything("features", samples(60, 8, 0, 1), samples(45, 8, 0.3, 0.8), frechet, 5, 20, 7)
 everything("far_from_zero", samples(50, 5, 300, 1), samples(50, 5, 300.5, 1.2), frechet, 3, 30, 70)
-everything("few", samples(14, 33, 0, 1), samples(11, 33, 0.2, 1), frechet_of_few, 2, 11, 3)
+everything("few", samples(14, 33, 0, 1), samples(11, 33, 0.2, 1), frechet_of_few, 2, 8, 3)
 
 logits = floats(2 * random.normal(size=(31, 7)))
 score, deviation, marginal, conditional = classifier(scipy.special.softmax(logits, axis=1), 4)
