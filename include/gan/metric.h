@@ -64,8 +64,8 @@ GAN_API gan_status gan_moments_get(const gan_moments *moments, double *mean, dou
  *     |m1 - m2|^2 + trace(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2).
  * The last trace is the sum of square roots of the eigenvalues of S C2 S^T, S = the square roots of C1's eigenvalues
  * times its eigenvectors; eigenvalues below 0, which rounding makes of 0, count as 0, so that singular covariances are
- * fine. Needs two rows each; with n <= d covariances are singular and the distance says little. Biased upwards, about as
- * 1/n: compare at equal n. Symmetric in its arguments but for rounding. Its bits also depend on LAPACK, and on that
+ * fine. Needs two rows each; with n <= d covariances are singular and the distance says little. Biased upwards, about
+ * as 1/n: compare at equal n. Symmetric in its arguments but for rounding. Its bits also depend on LAPACK, and on that
  * library's own number of threads. GAN_ERROR_UNSUPPORTED: a build without LAPACK, gan_has_feature("lapack").
  * GAN_ERROR_NUMERIC: LAPACK finds no eigenvalues. */
 GAN_API gan_status gan_metric_frechet_distance(double *distance, const gan_moments *a, const gan_moments *b);
@@ -122,8 +122,8 @@ GAN_API gan_status gan_metric_density_coverage(gan_metric_density_result *result
 /* The sliced Wasserstein distance (Rabin et al. 2011; Bonneel et al. 2015): the samples' projections on random
  * directions, uniform on the sphere, and the Wasserstein distance of each pair of projections, exact also for sets of
  * different sizes: W_p^p = the integral over t of 0..1 of |F^-1(t) - G^-1(t)|^p, F^-1 and G^-1 the quantiles. The
- * result is (the mean of W_p^p over the directions)^(1/p). Biased upwards, falling with n; directions: GAN_STREAM_METRICS
- * of the real features' context. */
+ * result is (the mean of W_p^p over the directions)^(1/p). Biased upwards, falling with n; directions: by
+ * GAN_STREAM_METRICS and the real features' context. */
 typedef struct gan_metric_wasserstein_options {
     size_t size;
     int64_t projections; /* 1..2^20; default 512 */

@@ -258,8 +258,8 @@ typedef struct gan_kernels {
     void (*softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale, int64_t rows,
                                      int64_t c);
 
-    /* Sums of products in double, for metrics. A packed operand is [k, width], zeros where it has fewer lines; the width
-     * of a is double_rows and that of b double_columns, which are powers of two.
+    /* Sums of products in double, for metrics. A packed operand is [k, width], zeros where it has fewer lines; the
+     * width of a is double_rows and that of b double_columns, which are powers of two.
      * double_products: c [double_rows, double_columns], of rows `ldc` apart, += the sum over p of a[p,i] * b[p,j]. Each
      * of the sums is added up in the order of p, so that its bits depend on its two lines only; as a product of two
      * floats is exact in double, those of floats are the same in every set.

@@ -20,8 +20,8 @@ typedef struct gan_balls {
     int64_t neighbours;
 } gan_balls;
 
-/* Reads the sets and options, of which zero means `neighbours`, and finds the radii of the real set, and of the generated
- * one for `both`. To be freed in any case. */
+/* Reads the sets and options, of which zero means `neighbours`, and finds the radii of the real set, and of the
+ * generated one for `both`. To be freed in any case. */
 gan_status gan_balls_create(gan_balls *balls, const char *call, const gan_tensor *real, const gan_tensor *generated,
                             const gan_metric_neighbour_options *options, int64_t neighbours, bool both);
 void gan_balls_free(gan_balls *balls);

@@ -174,7 +174,8 @@ def everything(name, x, y, frechet_by, subsets, size, projections):
     density, coverage = density_coverage(x, y, 5)
     d = cdist(y, x)
     order = np.argsort(d, axis=1)[:, :2]
-    write(name, {"real": x, "generated": y, "nearest": order.astype(float), "distances": np.take_along_axis(d, order, 1)},
+    tensors = {"real": x, "generated": y, "nearest": order.astype(float), "distances": np.take_along_axis(d, order, 1)}
+    write(name, tensors,
           subsets=subsets, subset_size=size, projections=projections, frechet=frechet_by(x, y), kernel=kid,
           kernel_deviation=kid_deviation, kernel_error=kid_error, precision=precision, recall=recall, density=density,
           coverage=coverage, wasserstein_1=wasserstein(x, y, projections, 1),

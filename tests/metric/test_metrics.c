@@ -207,6 +207,7 @@ START_TEST(collapsed_sets)
 {
     gan_tensor *real = new_features(metric_context, 30, 1, 1, 0),
                *generated = new_features(metric_context, 20, 1, 2, 0);
+    gan_tensor *indices;
     gan_metric_precision_result precision = {.size = sizeof precision};
     gan_metric_density_result density = {.size = sizeof density};
     gan_metric_similarity_result similarity = {.size = sizeof similarity};
@@ -223,12 +224,16 @@ START_TEST(collapsed_sets)
     ok(gan_metric_ms_ssim(&similarity, generated, NULL));
     near("similarity", similarity.similarity, 1, 1e-12);
     ck_assert(similarity.error < 1e-12);
+    ok(gan_tensor_create(&indices, metric_context, GAN_INT32, GAN_SHAPE(30, 3)));
+    ok(gan_metric_nearest(indices, NULL, real, generated)); /* the first of equally near ones */
+    for (int i = 0; i < 30 * 3; i++) ck_assert_int_eq(numbers(indices)[i], i % 3);
+    gan_tensor_free(&indices);
     gan_tensor_free(&real);
     gan_tensor_free(&generated);
 }
 END_TEST
 
-/* The same samples, moved: the distance of means alone, also by a factor of each number, where covariances are known. */
+/* The same samples, moved: the distance of means alone; and by a factor, where covariances are known. */
 START_TEST(frechet_distance_of_known_sets)
 {
     gan_tensor *x = new_features(metric_context, 50, 1, 1, 0), *y = new_features(metric_context, 50, 1, 1, 0);
