@@ -233,6 +233,27 @@ START_TEST(collapsed_sets)
 }
 END_TEST
 
+/* Whole numbers on a line, whose balls of one neighbour end at one: what is on the surface is inside. */
+START_TEST(balls_include_their_surface)
+{
+    const float places[] = {-1, -1.5f, -3, 8, 11};
+    gan_tensor *real = new_tensor(metric_context, GAN_SHAPE(6, 1)),
+               *generated = new_tensor(metric_context, GAN_SHAPE(5, 1));
+    gan_metric_precision_result precision = {.size = sizeof precision};
+    gan_metric_density_result density = {.size = sizeof density};
+    for (int i = 0; i < 6; i++) gan_tensor_floats(real)[i] = (float)i;
+    memcpy(gan_tensor_floats(generated), places, sizeof places);
+    ok(gan_metric_precision_recall(&precision, real, generated, gan_metric_neighbour_options(.neighbours = 1)));
+    near("precision", precision.precision, 1.0 / 5, 1e-15); /* -1 from 0 */
+    near("recall", precision.recall, 1.0 / 6, 1e-15);       /* 5 from 8 */
+    ok(gan_metric_density_coverage(&density, real, generated, gan_metric_neighbour_options(.neighbours = 1)));
+    near("density", density.density, 1.0 / 5, 1e-15);
+    near("coverage", density.coverage, 1.0 / 6, 1e-15);
+    gan_tensor_free(&real);
+    gan_tensor_free(&generated);
+}
+END_TEST
+
 /* The same samples, moved: the distance of means alone; and by a factor, where covariances are known. */
 START_TEST(frechet_distance_of_known_sets)
 {
@@ -254,6 +275,27 @@ START_TEST(frechet_distance_of_known_sets)
     ok(metrics[0].compute(&moved, x, x));
     ck_assert(moved == 0);
     gan_moments_free(&moments);
+    gan_tensor_free(&x);
+    gan_tensor_free(&y);
+}
+END_TEST
+
+/* C1 of one direction, (1, .., 1), with the eigenvalue 2 d, and C2 = c I, of 2 d rows on the axes. All other eigenvalues
+ * of C1 are 0, and what rounding makes of them must not count. */
+START_TEST(frechet_distance_of_singular_sets)
+{
+    enum { D = 300 };
+    gan_tensor *x = new_tensor(metric_context, GAN_SHAPE(2, D)), *y = new_tensor(metric_context, GAN_SHAPE(2 * D, D));
+    double distance, side = 17, c = 2 * side * side / (2 * D - 1);
+    if (!gan_has_feature("lapack")) return;
+    for (int j = 0; j < D; j++) {
+        gan_tensor_floats(x)[j] = 1;
+        gan_tensor_floats(x)[D + j] = -1;
+        gan_tensor_floats(y)[j * D + j] = (float)side;
+        gan_tensor_floats(y)[(D + j) * D + j] = -(float)side;
+    }
+    ok(metrics[0].compute(&distance, x, y));
+    near("the distance of a line", distance, 2 * D + c * D - 2 * sqrt(c * 2 * D), 1e-12);
     gan_tensor_free(&x);
     gan_tensor_free(&y);
 }
@@ -359,7 +401,9 @@ int main(void)
     tcase_add_test(tests, same_bits_in_batches_of_any_size);
     tcase_add_test(tests, equal_sets);
     tcase_add_test(tests, collapsed_sets);
+    tcase_add_test(tests, balls_include_their_surface);
     tcase_add_test(tests, frechet_distance_of_known_sets);
+    tcase_add_test(tests, frechet_distance_of_singular_sets);
     tcase_add_test(tests, kernel_distance_is_unbiased);
     tcase_add_test(tests, modes_of_the_synthetic_set);
     tcase_add_test(tests, features_of_a_run);
