@@ -63,10 +63,11 @@ GAN_API gan_status gan_moments_get(const gan_moments *moments, double *mean, dou
  * Heusel et al. 2017, the form of the FID):
  *     |m1 - m2|^2 + trace(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2).
  * The last trace is the sum of square roots of the eigenvalues of S C2 S^T, S = the square roots of C1's eigenvalues
- * times its eigenvectors; eigenvalues below 0, which rounding makes of 0, count as 0, so that singular covariances are
- * fine. Needs two rows each; with n <= d covariances are singular and the distance says little. Biased upwards, about
- * as 1/n: compare at equal n. Symmetric in its arguments but for rounding. Its bits also depend on LAPACK, and on that
- * library's own number of threads. GAN_ERROR_UNSUPPORTED: a build without LAPACK, gan_has_feature("lapack").
+ * times its eigenvectors. Eigenvalues up to d * 2^-52 of the largest, which rounding can make of 0, and negative ones
+ * count as 0, so that singular covariances are fine; and so does a distance below 0. Needs two rows each, and d of at
+ * most 32000; with n <= d covariances are singular and the distance says little. Biased upwards, about as 1/n: compare
+ * at equal n. Symmetric in its arguments but for rounding. Its bits also depend on LAPACK, and on that library's own
+ * number of threads. GAN_ERROR_UNSUPPORTED: a build without LAPACK, gan_has_feature("lapack").
  * GAN_ERROR_NUMERIC: LAPACK finds no eigenvalues. */
 GAN_API gan_status gan_metric_frechet_distance(double *distance, const gan_moments *a, const gan_moments *b);
 
@@ -91,7 +92,7 @@ typedef struct gan_metric_kernel_result {
 GAN_API gan_status gan_metric_kernel_distance(gan_metric_kernel_result *result, const gan_tensor *real,
                                               const gan_tensor *generated, const gan_metric_kernel_options *options);
 
-/* Of the four metrics below: the ball of a sample reaches to its k-th nearest neighbour of its own set (Euclidean
+/* Of the two calls below: the ball of a sample reaches to its k-th nearest neighbour of its own set (Euclidean
  * distance), itself not counted and that neighbour included. Each set must have more than k samples. */
 typedef struct gan_metric_neighbour_options {
     size_t size;
