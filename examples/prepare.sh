@@ -57,6 +57,7 @@ need_build_tools()
     want libjpeg-dev pkg-config --exists libjpeg
     want libcjson-dev pkg-config --exists libcjson
     want libblis-dev have_blis
+    want liblapack-dev pkg-config --exists lapack
 }
 
 # quietly COMMAND...: shows the command's output only when it fails.

@@ -30,6 +30,7 @@ count_cases()
 need_build_tools
 need check pkg-config --exists check
 need libcjson-dev pkg-config --exists libcjson
+need liblapack-dev pkg-config --exists lapack
 install_missing
 folder=${BUILD:-$root/build-tests}
 build "$folder" -Dtests=enabled "$@"

@@ -22,6 +22,7 @@
 #include <gan/initializer.h>
 #include <gan/layer.h>
 #include <gan/loss.h>
+#include <gan/metric.h>
 #include <gan/network.h>
 #include <gan/noise.h>
 #include <gan/norm.h>

@@ -26,6 +26,7 @@ typedef enum gan_stream {
     GAN_STREAM_STATISTICS = 10,    /* latents of gan_network_standing_statistics() */
     GAN_STREAM_LABELS = 11,        /* labels of generated pictures in training steps */
     GAN_STREAM_SAMPLE_LABELS = 12, /* labels of gan_session_sample() */
+    GAN_STREAM_METRICS = 13,       /* subsets, directions and pairs of gan/metric.h */
     GAN_STREAM_USER = 64
 } gan_stream;
 

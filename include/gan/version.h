@@ -27,10 +27,10 @@ extern "C" {
 GAN_API const char *gan_version(void);
 
 /* True when this build of the library has the named feature: "png" and "jpeg" (gan/image.h reads and writes such
- * pictures), "json" (gan/storage.h,
- * gan/weights.h and gan/checkpoint.h can save and load), "blas" (matrix products may go to a BLAS), or a kernel set by
- * its name: "c", "avx2", "avx512", "neon" (compiled in and supported by this CPU). False for NULL and for names it does
- * not know. Thread-safe. Cannot fail. */
+ * pictures), "json" (gan/storage.h, gan/weights.h and gan/checkpoint.h can save and load), "lapack" (gan/metric.h has
+ * the Fréchet distance), "blas" (matrix products may go to a BLAS), or a kernel set by its name: "c", "avx2", "avx512",
+ * "neon" (compiled in and supported by this CPU). False for NULL and for names it does not know. Thread-safe. Cannot
+ * fail. */
 GAN_API bool gan_has_feature(const char *feature);
 
 #ifdef __cplusplus

@@ -143,6 +143,9 @@ bool gan_has_feature(const char *feature)
 #ifdef HAVE_JSON
     if (strcmp(feature, "json") == 0) return true;
 #endif
+#ifdef HAVE_LAPACK
+    if (strcmp(feature, "lapack") == 0) return true;
+#endif
     if (strcmp(feature, "blas") == 0) return gan_kernels_use_blas();
     for (int set = GAN_KERNELS_C; set <= GAN_KERNELS_NEON; set++)
         if (strcmp(feature, set_names[set]) == 0) return gan_kernels_select((gan_kernel_set)set) != NULL;

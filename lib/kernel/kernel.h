@@ -257,6 +257,16 @@ typedef struct gan_kernels {
      * but for what ty's own use of y gives. Out: dx = that of x, dtx = that of tx. */
     void (*softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale, int64_t rows,
                                      int64_t c);
+
+    /* Sums of products in double, for metrics. A packed operand is [k, width], zeros where it has fewer lines; the
+     * width of a is double_rows and that of b double_columns, which are powers of two.
+     * double_products: c [double_rows, double_columns], of rows `ldc` apart, += the sum over p of a[p,i] * b[p,j]. Each
+     * of the sums is added up in the order of p, so that its bits depend on its two lines only; as a product of two
+     * floats is exact in double, those of floats are the same in every set.
+     * pack_doubles: packed[p,j] = line[j][p] for p < k, 0 where line[j] is NULL. */
+    int64_t double_rows, double_columns;
+    void (*double_products)(double *c, int64_t ldc, const double *a, const double *b, int64_t k);
+    void (*pack_doubles)(double *packed, int64_t width, const float *const *line, int64_t k);
 } gan_kernels;
 
 /* The table of a set, GAN_KERNELS_AUTO: the best that the CPU runs. NULL when the build or the CPU lacks it. */

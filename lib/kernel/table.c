@@ -75,4 +75,8 @@ const gan_kernels VARIANT(kernels) = {
     .softmax = VARIANT(softmax),
     .softmax_backward = VARIANT(softmax_backward),
     .softmax_tangent_backward = VARIANT(softmax_tangent_backward),
+    .double_rows = DOUBLE_ROWS,
+    .double_columns = DOUBLE_COLUMNS,
+    .double_products = VARIANT(double_products),
+    .pack_doubles = VARIANT(pack_doubles),
 };

@@ -161,6 +161,10 @@ INLINE void add_scaled(float *target, float scale, const float *source, int64_t 
 #define GEMM_PANEL_ROWS 16
 #define GEMM_SCRATCH    ((GEMM_PANEL_ROWS + GEMM_BLOCK_N) * GEMM_BLOCK_K)
 
+/* A tile of double_products: sums of two registers a row, half of what there are. */
+#define DOUBLE_COLUMNS LANES
+#define DOUBLE_ROWS    (LANES == 16 ? 8 : 4)
+
 /* mean = the mean over the samples of n numbers of each, which begin `stride` apart. */
 void VARIANT(sample_mean)(float *mean, const float *x, int64_t samples, int64_t stride, int64_t n);
 
@@ -239,5 +243,7 @@ void VARIANT(softmax)(float *y, const float *x, float scale, int64_t rows, int64
 void VARIANT(softmax_backward)(float *dx, const float *dy, const float *y, float scale, int64_t rows, int64_t c);
 void VARIANT(softmax_tangent_backward)(float *dx, float *dtx, const float *tx, const float *y, float scale,
                                        int64_t rows, int64_t c);
+void VARIANT(double_products)(double *c, int64_t ldc, const double *a, const double *b, int64_t k);
+void VARIANT(pack_doubles)(double *packed, int64_t width, const float *const *line, int64_t k);
 
 #endif

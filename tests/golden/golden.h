@@ -19,6 +19,7 @@ void check_steps_file(const golden *file, gan_context *context, const char *pref
 void check_loss_file(const golden *file, gan_context *context, const char *prefix);
 void check_cross_entropy_file(const golden *file, gan_context *context, const char *prefix);
 void check_feature_matching_file(const golden *file, gan_context *context, const char *prefix);
+void check_metric_file(const golden *file, gan_context *context, const char *prefix);
 void check_spectral_file(const golden *file, gan_context *context, const char *prefix);
 
 /* GAN_PADDING_VALID where the file has no setting "padding". */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Every file of $GAN_GOLDEN_DIR whose name begins like a kind below, or like a registered layer, is checked with every
- * kernel set. The vectors were computed in float64 with PyTorch; a new file of a known kind needs no code, and one of a
+ * kernel set. The vectors were computed in float64 with PyTorch, or NumPy and SciPy; a new file of a known kind needs no code, and one of a
  * new layer none either, where its settings have the names of the options. */
 
 static const golden_kind kinds[] = {
@@ -29,6 +29,7 @@ static const golden_kind kinds[] = {
     {"conditional_batch_norm", check_layer_file},
     {"residual_block", check_layer_file},
     {"self_attention", check_layer_file},
+    {"metric_", check_metric_file},
 };
 
 /* Layers that move or draw numbers, and are held to their definition elsewhere: no file. */
