@@ -7,7 +7,8 @@
 #include <gan/gan.h>
 
 /* Networks to be exported: every case of tests/layer/ whose type can be, the layer alone and, in the same network,
- * between convolutions, whose pictures have their channels first in ONNX; and whole networks. collect_onnx_cases() is called once, before the tests. */
+ * between convolutions, whose pictures have their channels first in ONNX; and whole networks. collect_onnx_cases() is
+ * called once, before the tests. */
 void collect_onnx_cases(void);
 int onnx_case_count(void);
 
