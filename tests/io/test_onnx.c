@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "allocator.h"
 #include "io/onnx.h"
 #include "io/protobuf.h"
 #include "onnx_cases.h"
 #include "support.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,38 +195,14 @@ START_TEST(a_write_fails)
 }
 END_TEST
 
-struct allocator {
-    int calls, live;
-    int fail_at; /* 0: never */
-};
-
-static void *allocate(void *user, size_t size, size_t alignment)
-{
-    struct allocator *allocator = user;
-    if (++allocator->calls == allocator->fail_at) return NULL;
-    void *memory = NULL;
-    if (posix_memalign(&memory, alignment, size) != 0) return NULL;
-    allocator->live++;
-    return memory;
-}
-
-static void release(void *user, void *memory)
-{
-    struct allocator *allocator = user;
-    allocator->live--;
-    free(memory);
-}
-
 /* The n-th allocation of an export fails, for every n: each time it is told, an older file stays, and nothing is lost. */
 static void fail_every_allocation(int number)
 {
-    struct allocator allocator = {0};
+    failing_allocator allocator = {0};
     gan_context *counted;
     gan_network *network;
     char name[64];
-    ok(gan_context_create(
-        &counted, gan_context_options(.threads = 1,
-                                      .allocator = {.allocate = allocate, .release = release, .user = &allocator})));
+    ok(gan_context_create(&counted, gan_context_options(.threads = 1, .allocator = allocator_of(&allocator))));
     ok(onnx_case_network(number, &network, counted));
     ok(gan_network_export_onnx(network, path, NULL));
     int live = allocator.live;
