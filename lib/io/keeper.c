@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Checkpoints of a folder: checkpoint-NUMBER-step-STEP.safetensors. The number, not the step and not the file's time,
