@@ -147,7 +147,7 @@ static int create_beside(const gan_file_calls *calls, const char *path, char tem
     }
     memcpy(temporary, path, folder);
     for (int attempt = 0; attempt < 100; attempt++) {
-        snprintf(temporary + folder, PATH_MAX - folder, ".gan-%ld-%d.tmp", (long)getpid(), attempt);
+        snprintf(temporary + folder, PATH_MAX - folder, GAN_TEMPORARY_NAME, (long)getpid(), attempt);
         int file = calls->open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST) return file;
     }

@@ -41,6 +41,9 @@ gan_status gan_file_read_beginning(const char *path, unsigned char *bytes, size_
 bool gan_file_is_folder(const char *path);
 bool gan_file_exists(const char *path);
 
+/* The process, and which of its files. */
+#define GAN_TEMPORARY_NAME ".gan-%ld-%d.tmp"
+
 /* Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing file
  * stays as it was when anything before the folder's fsync fails; when that fails, the new file is there, but may not be
  * after a crash. A link's file is written, and what is no file, as a pipe, is refused. GAN_ERROR_IO. */

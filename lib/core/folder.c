@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/folder.h"
 #include "core/error.h"
-#include "core/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -18,19 +16,21 @@ static gan_status io_error(const char *folder, int error)
                     gan_reason_text(reason, error));
 }
 
-gan_status gan_folder_visit(const char *folder, bool (*visit)(void *user, const char *name), void *user)
+gan_status gan_folder_visit(const gan_file_calls *calls, const char *folder,
+                            gan_status (*visit)(void *user, const char *name), void *user)
 {
-    DIR *handle = opendir(folder);
+    DIR *handle = calls->opendir(folder);
     if (!handle) return io_error(folder, errno);
-    bool more = true;
-    errno = 0;
-    for (struct dirent *entry; more && (entry = readdir(handle));) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) more = visit(user, entry->d_name);
+    gan_status status = GAN_OK;
+    while (status == GAN_OK) {
         errno = 0;
+        const struct dirent *entry = calls->readdir(handle);
+        if (!entry && errno) status = io_error(folder, errno);
+        if (!entry) break;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) status = visit(user, entry->d_name);
     }
-    int error = errno;
-    closedir(handle);
-    return error ? io_error(folder, error) : GAN_OK;
+    calls->closedir(handle);
+    return status;
 }
 
 /* Whether nobody is writing it: its name has the number of the process. */
@@ -38,20 +38,20 @@ static bool is_left_over(const char *name)
 {
     long process;
     int attempt, length = 0;
-    if (sscanf(name, ".gan-%ld-%d.tmp%n", &process, &attempt, &length) != 2 || length == 0 || name[length])
+    if (sscanf(name, GAN_TEMPORARY_NAME "%n", &process, &attempt, &length) != 2 || length == 0 || name[length])
         return false;
     return process == (long)getpid() || (process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH);
 }
 
-static bool clean(void *user, const char *name)
+static gan_status clean(void *user, const char *name)
 {
     char path[PATH_MAX];
     int length = snprintf(path, sizeof path, "%s/%s", (const char *)user, name);
     if (is_left_over(name) && length < (int)sizeof path) gan_system_files.unlink(path);
-    return true;
+    return GAN_OK;
 }
 
 gan_status gan_folder_clean(const char *folder)
 {
-    return gan_folder_visit(folder, clean, (void *)folder);
+    return gan_folder_visit(&gan_system_files, folder, clean, (void *)folder);
 }

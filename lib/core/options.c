@@ -2,7 +2,6 @@
 #include "core/options.h"
 #include "core/error.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 

@@ -12,7 +12,6 @@
 #endif
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <unistd.h>
 
 /* `cursor` is the round's number in its high half and the tasks not yet taken in its low half. A thread takes a task by

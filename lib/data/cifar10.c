@@ -3,7 +3,6 @@
 #include "data/dataset.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* A record: 1 byte of label, then planes of red, green and blue, each 32 rows of 32. */
 #define SIDE   32

@@ -2,8 +2,6 @@
 #include "data/dataset.h"
 #include "augment/augment.h"
 
-#include <string.h>
-
 /* Pictures a task. */
 #define GRAIN 8
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "data/files.h"
+#include "core/folder.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +29,6 @@ struct walk {
     int32_t label;
 };
 
-static gan_status folder_error(const char *path, int error)
-{
-    char name[GAN_PATH_TEXT], reason[GAN_REASON_TEXT];
-    return gan_fail(GAN_ERROR_IO, "the folder %s could not be read: %s", gan_path_text(name, path),
-                    gan_reason_text(reason, error));
-}
-
 static int compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -51,21 +44,18 @@ static gan_status sort_names(struct names *names)
     return GAN_OK;
 }
 
+/* What begins with a dot is hidden. */
+static gan_status add_name(void *user, const char *name)
+{
+    struct names *names = user;
+    if (name[0] == '.') return GAN_OK;
+    names->count++;
+    return gan_buffer_append(&names->text, name, strlen(name) + 1);
+}
+
 static gan_status read_names(struct names *names, const gan_file_calls *calls, const char *path)
 {
-    DIR *folder = calls->opendir(path);
-    if (!folder) return folder_error(path, errno);
-    gan_status status = GAN_OK;
-    while (status == GAN_OK) {
-        errno = 0;
-        const struct dirent *entry = calls->readdir(folder);
-        if (!entry && errno) status = folder_error(path, errno);
-        if (!entry) break;
-        if (entry->d_name[0] == '.') continue;
-        status = gan_buffer_append(&names->text, entry->d_name, strlen(entry->d_name) + 1);
-        names->count++;
-    }
-    calls->closedir(folder);
+    gan_status status = gan_folder_visit(calls, path, add_name, names);
     return status == GAN_OK ? sort_names(names) : status;
 }
 

@@ -4,7 +4,6 @@
 
 #include <gan/random.h>
 #include <math.h>
-#include <string.h>
 
 /* Pictures of 16x16 with one of 10 shapes in one of 10 colours at one of 10 places, on a grey ground. An ideal picture
  * has no randomness; a picture of the set is its mode's, a little moved, scaled, brightened and with noise. */

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Checkpoints of a folder: checkpoint-NUMBER-step-STEP.safetensors. The number, not the step and not the file's time,
@@ -80,23 +79,23 @@ struct search {
     int count; /* of those below `below` */
 };
 
-static bool look_for_largest(void *user, const char *name)
+static gan_status look_for_largest(void *user, const char *name)
 {
     struct search *s = user;
     uint64_t number, step;
-    if (!read_name(name, &number, &step) || number >= s->below) return true;
+    if (!read_name(name, &number, &step) || number >= s->below) return GAN_OK;
     s->count++;
-    if (s->found && number <= s->number) return true;
+    if (s->found && number <= s->number) return GAN_OK;
     s->found = true;
     s->number = number;
     s->step = step;
-    return true;
+    return GAN_OK;
 }
 
 static gan_status find_below(struct search *s, const char *folder, uint64_t below)
 {
     *s = (struct search){.below = below};
-    return gan_folder_visit(folder, look_for_largest, s);
+    return gan_folder_visit(&gan_system_files, folder, look_for_largest, s);
 }
 
 static void best_path(const gan_checkpoints *keeper, char path[PATH_MAX])

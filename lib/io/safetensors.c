@@ -5,9 +5,7 @@
 #include "io/json.h"
 #include "tensor/tensor.h"
 
-#include <float.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,80 +13,6 @@
 #define LARGEST_HEADER 100000000 /* as other readers have it */
 #define LARGEST_FILE   ((size_t)1 << 40)
 #define MOST_TENSORS   10000
-
-typedef struct stored_type {
-    const char *name;
-    size_t bytes;
-    float (*number)(const void *element); /* NULL: it is never asked for */
-} stored_type;
-
-static float from_f32(const void *element)
-{
-    float number;
-    memcpy(&number, element, sizeof number);
-    return number;
-}
-
-/* Beyond the largest float, infinity; the cast alone would leave it open. */
-static float from_f64(const void *element)
-{
-    double number;
-    memcpy(&number, element, sizeof number);
-    if (number > FLT_MAX || number < -FLT_MAX) return number > 0 ? (float)INFINITY : (float)-INFINITY;
-    return (float)number;
-}
-
-/* A sign, 5 bits of exponent and 10 of fraction. */
-static float from_f16(const void *element)
-{
-    uint16_t bits;
-    memcpy(&bits, element, sizeof bits);
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    float number = ldexpf((float)(exponent ? fraction + 1024 : fraction), (exponent ? exponent : 1) - 25);
-    if (exponent == 31) number = fraction ? (float)NAN : (float)INFINITY;
-    return bits >> 15 ? -number : number;
-}
-
-/* The upper half of a float. */
-static float from_bf16(const void *element)
-{
-    uint16_t half;
-    memcpy(&half, element, sizeof half);
-    uint32_t bits = (uint32_t)half << 16;
-    return from_f32(&bits);
-}
-
-static float from_i64(const void *element)
-{
-    int64_t number;
-    memcpy(&number, element, sizeof number);
-    return (float)number;
-}
-
-static float from_i32(const void *element)
-{
-    int32_t number;
-    memcpy(&number, element, sizeof number);
-    return (float)number;
-}
-
-static const stored_type types[] = {
-    [GAN_STORED_F32] = {"F32", 4, from_f32},
-    [GAN_STORED_U8] = {"U8", 1},
-    [GAN_STORED_I32] = {"I32", 4, from_i32},
-    [GAN_STORED_F64] = {"F64", 8, from_f64},
-    [GAN_STORED_F16] = {"F16", 2, from_f16},
-    [GAN_STORED_BF16] = {"BF16", 2, from_bf16},
-    [GAN_STORED_I64] = {"I64", 8, from_i64},
-    [GAN_STORED_I16] = {"I16", 2},
-    [GAN_STORED_I8] = {"I8", 1},
-    [GAN_STORED_U64] = {"U64", 8},
-    [GAN_STORED_U32] = {"U32", 4},
-    [GAN_STORED_U16] = {"U16", 2},
-    [GAN_STORED_BOOL] = {"BOOL", 1},
-};
-
-#define TYPES (sizeof types / sizeof types[0])
 
 struct gan_safetensors {
     gan_context *context;
@@ -100,34 +24,11 @@ struct gan_safetensors {
     char path[512];
 };
 
-const char *gan_stored_type_name(gan_stored_type type)
-{
-    return types[type].name;
-}
-
-/* Numbers in the file are little-endian; they are turned where the host is not. */
-static void copy_elements(void *target, const void *source, size_t bytes, gan_stored_type type)
-{
-    memcpy(target, source, bytes);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    unsigned char *p = target;
-    size_t size = types[type].bytes;
-    for (size_t i = 0; i + size <= bytes; i += size)
-        for (size_t k = 0; k < size / 2; k++) {
-            unsigned char byte = p[i + k];
-            p[i + k] = p[i + size - 1 - k];
-            p[i + size - 1 - k] = byte;
-        }
-#else
-    (void)type;
-#endif
-}
-
 static bool add_entry(cJSON *header, const gan_stored_tensor *tensor, size_t begin)
 {
     cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
     cJSON *shape = NULL, *place = NULL;
-    bool fine = entry && cJSON_AddStringToObject(entry, "dtype", types[tensor->type].name) &&
+    bool fine = entry && cJSON_AddStringToObject(entry, "dtype", gan_stored_type_name(tensor->type)) &&
                 (shape = cJSON_AddArrayToObject(entry, "shape")) &&
                 (place = cJSON_AddArrayToObject(entry, "data_offsets"));
     for (int i = 0; fine && i < tensor->rank; i++)
@@ -175,7 +76,7 @@ gan_status gan_safetensors_write(gan_context *context, const char *path, const g
         memset(bytes + PREFIX, ' ', padded);
         memcpy(bytes + PREFIX, header, length);
         for (int i = 0; i < count; at += tensors[i++].bytes)
-            copy_elements(at, tensors[i].data, tensors[i].bytes, tensors[i].type);
+            gan_stored_copy(at, tensors[i].data, tensors[i].bytes, tensors[i].type);
         gan_checksum_write(bytes, size);
         status = gan_file_replace(path, bytes, size);
     }
@@ -213,7 +114,7 @@ static gan_status read_place(const gan_safetensors *file, const cJSON *entry, ga
         !gan_json_integer(cJSON_GetArrayItem(place, 1), begin, limit, &end))
         return bad(file, tensor->name, "has data_offsets outside the file");
     if ((tensor->rank && !gan_shape_count(tensor->rank, tensor->shape, &count)) ||
-        __builtin_mul_overflow(count, (int64_t)types[tensor->type].bytes, &bytes) || bytes != end - begin)
+        __builtin_mul_overflow(count, (int64_t)gan_stored_type_bytes(tensor->type), &bytes) || bytes != end - begin)
         return bad(file, tensor->name, "has data_offsets that do not go with its type and shape");
     tensor->data = file->bytes + file->data + begin;
     tensor->bytes = (size_t)bytes;
@@ -224,10 +125,8 @@ static gan_status read_entry(const gan_safetensors *file, const cJSON *entry, ga
 {
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(entry, "dtype");
     *tensor = (gan_stored_tensor){.name = entry->string};
-    size_t i = 0;
-    while (cJSON_IsString(type) && i < TYPES && strcmp(types[i].name, type->valuestring) != 0) i++;
-    if (!cJSON_IsString(type) || i == TYPES) return bad(file, entry->string, "has a dtype that is not known");
-    tensor->type = (gan_stored_type)i;
+    if (!cJSON_IsString(type) || !gan_stored_type_find(&tensor->type, type->valuestring))
+        return bad(file, entry->string, "has a dtype that is not known");
     gan_status status = read_shape(file, entry, tensor);
     return status == GAN_OK ? read_place(file, entry, tensor) : status;
 }
@@ -336,20 +235,6 @@ void gan_safetensors_free(gan_safetensors **handle)
     gan_context_free(&context);
 }
 
-bool gan_stored_is_number(gan_stored_type type)
-{
-    return types[type].number != NULL;
-}
-
-float gan_stored_number(const gan_stored_tensor *tensor, int64_t index)
-{
-    const stored_type *type = &types[tensor->type];
-    unsigned char element[sizeof(double)];
-    copy_elements(element, (const unsigned char *)tensor->data + (size_t)index * type->bytes, type->bytes,
-                  tensor->type);
-    return type->number(element);
-}
-
 int gan_safetensors_count(const gan_safetensors *file)
 {
     return file->count;
@@ -383,21 +268,10 @@ size_t gan_safetensors_floats(const gan_safetensors *file)
     return (file->size - file->data) / sizeof(float);
 }
 
-gan_stored_tensor gan_stored(const char *name, const gan_tensor *tensor)
-{
-    gan_stored_tensor stored = {.name = name,
-                                .type = (gan_stored_type)tensor->type,
-                                .rank = tensor->rank,
-                                .data = tensor->data,
-                                .bytes = gan_tensor_bytes(tensor)};
-    memcpy(stored.shape, tensor->shape, sizeof stored.shape);
-    return stored;
-}
-
 static const char *described(char text[GAN_TENSOR_TEXT], const gan_stored_tensor *tensor)
 {
     char shape[GAN_SHAPE_TEXT];
-    snprintf(text, GAN_TENSOR_TEXT, "%s %s", types[tensor->type].name,
+    snprintf(text, GAN_TENSOR_TEXT, "%s %s", gan_stored_type_name(tensor->type),
              gan_shape_text(shape, tensor->rank, tensor->shape));
     return text;
 }
@@ -416,7 +290,7 @@ gan_status gan_safetensors_fits(const gan_safetensors *file, const gan_stored_te
 
 void gan_safetensors_fill(const gan_safetensors *file, const gan_stored_tensor *wanted)
 {
-    copy_elements(wanted->data, gan_safetensors_find(file, wanted->name)->data, wanted->bytes, wanted->type);
+    gan_stored_copy(wanted->data, gan_safetensors_find(file, wanted->name)->data, wanted->bytes, wanted->type);
 }
 
 gan_status gan_safetensors_check(const gan_safetensors *file, const char *name, const gan_tensor *tensor)

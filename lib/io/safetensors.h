@@ -3,45 +3,15 @@
 #define GAN_IO_SAFETENSORS_H
 
 #include "context/context.h"
-
-#include <gan/tensor.h>
+#include "io/stored.h"
 
 /* The safetensors container (huggingface/safetensors, format of 2022): 8 bytes of header length, little-endian; a JSON
  * header that gives each tensor's type, shape and place, and texts under __metadata__; then the data. docs/formats.md
  * has what libgan puts in it. */
 
-/* The format's types, the first of them those of tensors. */
-typedef enum gan_stored_type {
-    GAN_STORED_F32 = GAN_FLOAT32,
-    GAN_STORED_U8 = GAN_UINT8,
-    GAN_STORED_I32 = GAN_INT32,
-    GAN_STORED_F64,
-    GAN_STORED_F16,
-    GAN_STORED_BF16,
-    GAN_STORED_I64,
-    GAN_STORED_I16,
-    GAN_STORED_I8,
-    GAN_STORED_U64,
-    GAN_STORED_U32,
-    GAN_STORED_U16,
-    GAN_STORED_BOOL
-} gan_stored_type;
-
-typedef struct gan_stored_tensor {
-    const char *name;
-    gan_stored_type type;
-    int rank;
-    int64_t shape[GAN_MAX_RANK];
-    void *data;
-    size_t bytes;
-} gan_stored_tensor;
-
 typedef struct gan_stored_text {
     const char *key, *text;
 } gan_stored_text;
-
-/* The tensor under a name. */
-gan_stored_tensor gan_stored(const char *name, const gan_tensor *tensor);
 
 /* Writes a file whole or not at all. Names and keys must differ. A text GAN_CHECKSUM_NONE under GAN_CHECKSUM_KEY gets
  * the checksum in its place (io/checksum.h). GAN_ERROR_OUT_OF_MEMORY, GAN_ERROR_IO. */
@@ -57,13 +27,6 @@ gan_status gan_safetensors_read(gan_safetensors **file, gan_context *context, co
 /* The same of a file that must have a checksum, which is looked at before anything else. */
 gan_status gan_safetensors_read_checked(gan_safetensors **file, gan_context *context, const char *path);
 void gan_safetensors_free(gan_safetensors **file);
-
-const char *gan_stored_type_name(gan_stored_type type);
-
-/* Element `index` as a float, rounded to the nearest; of F32, F64, F16, BF16, I64 and I32, which gan_stored_is_number()
- * tells. */
-bool gan_stored_is_number(gan_stored_type type);
-float gan_stored_number(const gan_stored_tensor *tensor, int64_t index);
 
 int gan_safetensors_count(const gan_safetensors *file);
 const gan_stored_tensor *gan_safetensors_at(const gan_safetensors *file, int index);

@@ -3,7 +3,6 @@
 #include "io/foreign.h"
 #include "io/safetensors.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define MOST_NAMES 10000

@@ -2,7 +2,6 @@
 #include "loss/loss.h"
 
 #include <math.h>
-#include <string.h>
 
 static const char call[] = "gan_loss_cross_entropy";
 

@@ -2,7 +2,6 @@
 #include "loss/loss.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Features at a time: their sums stay in registers or close by, and a batch is read in pieces of whole cache lines. */
 #define BLOCK 16

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "network/run.h"
-#include "optimizer/ema.h"
 #include "session/session.h"
 
 #include <string.h>

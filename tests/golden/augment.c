@@ -5,7 +5,6 @@
 #include "tensor/tensor.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* A file of pictures, the draw of each as tensors [N], and what the three passes make of them. */
 

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* The first steps of a recipe of the zoo: initial weights, the real pictures of each step, what the session reports of
  * it, and pictures that the moved G makes. Latents and the points of penalties are drawn by the context's seed. */

@@ -1,169 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "onnx_cases.h"
-#include "layer/registry.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A layer, or a network of more. */
-typedef struct layer_case {
-    const gan_layer_type *type;
-    const void *options; /* NULL for types that join several inputs */
-    int inputs;
-    gan_shape input[3];
-    int classes; /* input 0 is class numbers below this, where not 0 */
-} layer_case;
+#define SAME     .padding = GAN_PADDING_SAME
+#define BILINEAR .interpolation = GAN_INTERPOLATION_BILINEAR
 
-#define OPTIONS(type, ...)  (&(type){.size = sizeof(type), __VA_ARGS__})
-#define CONV(...)           &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
-#define DECONV(...)         &gan_layer_conv2d_transpose, OPTIONS(gan_conv2d_transpose_options, __VA_ARGS__), 1
-#define LINEAR(...)         &gan_layer_linear, OPTIONS(gan_linear_options, __VA_ARGS__), 1
-#define PLAIN(layer)        &gan_layer_##layer, OPTIONS(gan_layer_options, .name = NULL), 1
-#define WITH(layer, ...)    &gan_layer_##layer, OPTIONS(gan_##layer##_options, __VA_ARGS__), 1
-#define SHUFFLE(layer, ...) &gan_layer_pixel_##layer, OPTIONS(gan_pixel_shuffle_options, __VA_ARGS__), 1
-#define FILM(...)           &gan_layer_film, OPTIONS(gan_film_options, __VA_ARGS__), 2
-#define ATTENTION(...)      &gan_layer_attention, OPTIONS(gan_attention_options, __VA_ARGS__), 3
-#define SAME                .padding = GAN_PADDING_SAME
-#define EXPLICIT            .padding = GAN_PADDING_EXPLICIT
-#define BILINEAR            .interpolation = GAN_INTERPOLATION_BILINEAR
-#define BLOCKS_FIRST        .order = GAN_SHUFFLE_BLOCKS_FIRST
+/* Numbers of the layers' cases that can be exported. */
+static int *layers;
+static int layer_count;
 
-static const layer_case layers[] = {
-    {CONV(.filters = 3, .kernel = 3), {{3, {5, 7, 2}}}},
-    {CONV(.filters = 4, .kernel = 4, SAME), {{3, {6, 5, 3}}}},
-    {CONV(.filters = 5, .kernel = 4, .stride = 2, SAME), {{3, {8, 8, 17}}}},
-    {CONV(.filters = 1, .kernel = 2), {{3, {2, 2, 33}}}},
-    {CONV(.filters = 2, .kernel = 1, .stride = 3, SAME), {{3, {5, 4, 2}}}},
-    {CONV(.filters = 3, .kernel_h = 1, .kernel_w = 5, .stride_h = 2, .stride_w = 3, SAME, .no_bias = true),
-     {{3, {4, 9, 1}}}},
-    {CONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 4, .pad_left = 1, .pad_right = 5),
-     {{3, {3, 4, 2}}}},
-    {CONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_bottom = 1), {{3, {5, 5, 2}}}},
-    {CONV(.filters = 4, .kernel = 3, .groups = 2, SAME), {{3, {5, 4, 6}}}},
-    {CONV(.filters = 19, .kernel = 4, .stride = 2, .groups = 19, SAME), {{3, {5, 6, 19}}}},
-    {CONV(.filters = 4, .kernel = 3, .spectral_norm = true), {{3, {5, 5, 3}}}},
-    {DECONV(.filters = 3, .kernel = 2), {{3, {1, 1, 9}}}},
-    {DECONV(.filters = 3, .kernel = 4, .stride = 2, SAME), {{3, {3, 2, 5}}}},
-    {DECONV(.filters = 2, .kernel = 4, SAME), {{3, {5, 4, 3}}}},
-    {DECONV(.filters = 2, .kernel = 3, .stride = 2, SAME, .output_h = 5, .output_w = 6), {{3, {3, 3, 2}}}},
-    {DECONV(.filters = 1, .kernel = 2, .stride = 3, .no_bias = true), {{3, {2, 3, 4}}}},
-    {DECONV(.filters = 2, .kernel = 2, .stride = 3, SAME), {{3, {2, 3, 4}}}},
-    {DECONV(.filters = 2, .kernel = 3, .stride = 3, .output_h = 8, .output_w = 9), {{3, {2, 3, 4}}}},
-    {DECONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 1, .pad_bottom = 1, .pad_left = 2),
-     {{3, {3, 4, 2}}}},
-    {DECONV(.filters = 2, .kernel_h = 5, .kernel_w = 1, .stride_h = 1, .stride_w = 2), {{3, {2, 3, 3}}}},
-    {DECONV(.filters = 6, .kernel = 4, .stride = 2, .groups = 2, SAME), {{3, {3, 2, 4}}}},
-    {DECONV(.filters = 5, .kernel = 2, .stride = 3, .groups = 5), {{3, {3, 2, 5}}}},
-    {DECONV(.filters = 4, .kernel = 3, .spectral_norm = true), {{3, {3, 3, 2}}}},
-    {LINEAR(.units = 7), {{1, {13}}}},
-    {LINEAR(.units = 2, .no_bias = true), {{3, {2, 3, 5}}}},
-    {LINEAR(.units = 3), {{2, {4, 5}}}},
-    {LINEAR(.units = 5, .spectral_norm = true), {{1, {6}}}},
-    {WITH(batch_norm, .epsilon = 0.01f), {{3, {3, 5, 7}}}},
-    {WITH(batch_norm, .no_affine = true), {{3, {3, 5, 7}}}},
-    {WITH(batch_norm, .name = NULL), {{1, {5}}}},
-    {WITH(batch_norm, .name = NULL), {{2, {4, 5}}}},
-    {WITH(batch_norm, .no_affine = true), {{4, {2, 3, 2, 5}}}},
-    {PLAIN(relu), {{3, {3, 5, 7}}}},
-    {WITH(leaky_relu, .slope = 0.3f), {{3, {5, 3, 2}}}},
-    {WITH(leaky_relu, .slope = GAN_ZERO), {{1, {67}}}},
-    {PLAIN(tanh), {{3, {3, 5, 2}}}},
-    {PLAIN(sigmoid), {{3, {3, 5, 2}}}},
-    {WITH(elu, .alpha = 0.7f), {{3, {3, 5, 2}}}},
-    {PLAIN(silu), {{3, {7, 5, 2}}}},
-    {WITH(gelu, .name = NULL), {{3, {4, 4, 3}}}},
-    {WITH(gelu, .approximate = true), {{3, {4, 4, 3}}}},
-    {PLAIN(softplus), {{3, {3, 5, 2}}}},
-    {WITH(prelu, .name = NULL), {{3, {3, 5, 7}}}},
-    {WITH(prelu, .shared = true), {{3, {5, 4, 3}}}},
-    {WITH(prelu, .name = NULL), {{2, {5, 16}}}},
-    {WITH(scale, .name = NULL), {{3, {3, 5, 7}}}},
-    {WITH(scale, .per_channel = true), {{3, {3, 5, 7}}}},
-    {WITH(scale, .per_channel = true), {{2, {9, 3}}}},
-    {WITH(reshape, .shape = {2, -1, 3}), {{2, {6, 5}}}},
-    {WITH(reshape, .shape = {30}), {{3, {2, 3, 5}}}},
-    {PLAIN(flatten), {{3, {2, 3, 5}}}},
-    {&gan_layer_concat, NULL, 3, {{3, {3, 4, 1}}, {3, {3, 4, 4}}, {3, {3, 4, 2}}}},
-    {&gan_layer_concat, NULL, 2, {{1, {3}}, {1, {4}}}},
-    {&gan_layer_add, NULL, 3, {{3, {3, 5, 2}}, {3, {3, 5, 2}}, {3, {3, 5, 2}}}},
-    {&gan_layer_multiply, NULL, 2, {{2, {3, 5}}, {2, {3, 5}}}},
-    {&gan_layer_multiply, NULL, 3, {{3, {7, 3, 2}}, {3, {7, 3, 2}}, {3, {7, 3, 2}}}},
-    {PLAIN(concat_diff), {{3, {3, 2, 9}}}},
-    {PLAIN(concat_diff), {{1, {4}}}},
-    {PLAIN(sum_channels), {{3, {3, 5, 7}}}},
-    {PLAIN(sum_channels), {{1, {40}}}},
-    {WITH(dropout, .rate = 0.3f), {{3, {3, 5, 7}}}},
-    {WITH(gaussian_noise, .deviation = 0.5f), {{3, {3, 5, 7}}}},
-    {WITH(broadcast, .shape = {3, 4, 5}), {{3, {1, 1, 5}}}},
-    {WITH(broadcast, .shape = {3, 4, 5}), {{3, {3, 4, 1}}}},
-    {WITH(broadcast, .shape = {3, 4, 5}), {{3, {3, 1, 5}}}},
-    {WITH(broadcast, .shape = {3, 4, 5}), {{1, {5}}}},
-    {WITH(broadcast, .shape = {2, 7}), {{1, {1}}}},
-    {WITH(layer_norm, .epsilon = 0.1f), {{3, {3, 2, 5}}}},
-    {WITH(layer_norm, .last_dimension = true), {{2, {7, 9}}}},
-    {WITH(layer_norm, .last_dimension = true), {{3, {2, 3, 9}}}},
-    {WITH(layer_norm, .no_affine = true), {{1, {33}}}},
-    {WITH(instance_norm, .epsilon = 0.1f), {{3, {4, 3, 5}}}},
-    {WITH(group_norm, .groups = 3), {{3, {3, 4, 12}}}},
-    {WITH(group_norm, .groups = 2, .no_affine = true), {{1, {20}}}},
-    {WITH(pixel_norm, .epsilon = 0.1f), {{3, {3, 2, 7}}}},
-    {WITH(pixel_norm, .name = NULL), {{2, {5, 4}}}},
-    {FILM(.name = "modulate"), {{3, {3, 2, 5}}, {1, {4}}}},
-    {FILM(.spectral_norm = true), {{1, {3}}, {1, {2}}}},
-    {WITH(minibatch_discrimination, .kernels = 19, .dims = 2), {{1, {3}}}},
-    {WITH(minibatch_stddev, .features = 2), {{3, {3, 2, 6}}}},
-    {WITH(minibatch_stddev, .group_size = 2), {{2, {3, 7}}}},
-    {WITH(minibatch_stddev, .group_size = 100), {{1, {5}}}},
-    {WITH(average_pool, .kernel = 2), {{3, {5, 4, 3}}}},
-    {WITH(average_pool, .kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
-    {WITH(average_pool, .kernel = 3, .stride = 1, EXPLICIT, .pad_top = 2, .pad_right = 1, .include_padding = true),
-     {{3, {4, 4, 2}}}},
-    {WITH(average_pool, .kernel_h = 1, .kernel_w = 3, .stride_h = 3, SAME), {{3, {7, 7, 5}}}},
-    {WITH(max_pool, .kernel = 2), {{3, {5, 4, 3}}}},
-    {WITH(max_pool, .kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
-    {WITH(max_pool, .kernel_h = 2, .kernel_w = 3, .stride = 1, EXPLICIT, .pad_bottom = 1, .pad_left = 2),
-     {{3, {3, 4, 2}}}},
-    {PLAIN(global_average_pool), {{3, {4, 3, 19}}}},
-    {PLAIN(global_sum_pool), {{3, {3, 3, 2}}}},
-    {WITH(upsample, .name = NULL), {{3, {3, 2, 5}}}},
-    {WITH(upsample, .factor_h = 1, .factor_w = 3), {{3, {2, 4, 7}}}},
-    {WITH(upsample, .factor = 2, BILINEAR), {{3, {3, 4, 3}}}},
-    {WITH(upsample, .factor_h = 3, .factor_w = 4, BILINEAR), {{3, {1, 2, 18}}}},
-    {WITH(pad, .top = 1, .left = 2, .right = 3), {{3, {3, 2, 5}}}},
-    {WITH(pad, .bottom = 2, .right = 4, .mode = GAN_PAD_EDGE), {{3, {3, 2, 5}}}},
-    {WITH(pad, .top = 2, .bottom = 1, .left = 1, .mode = GAN_PAD_REFLECT), {{3, {3, 2, 5}}}},
-    {SHUFFLE(shuffle, .block = 2), {{3, {2, 3, 12}}}},
-    {SHUFFLE(shuffle, .block = 3, BLOCKS_FIRST), {{3, {3, 1, 18}}}},
-    {SHUFFLE(unshuffle, .block = 3), {{3, {6, 3, 2}}}},
-    {SHUFFLE(unshuffle, BLOCKS_FIRST), {{3, {4, 2, 5}}}},
-    {WITH(embedding, .classes = 4, .dim = 7), {{1, {1}}}, 4},
-    {ATTENTION(.scale = 0.5f), {{3, {2, 3, 5}}, {3, {2, 2, 5}}, {3, {2, 2, 19}}}},
-    {ATTENTION(.name = NULL), {{2, {4, 2}}, {3, {3, 1, 2}}, {3, {3, 1, 1}}}},
-};
-
-#define LAYERS ((int)(sizeof layers / sizeof layers[0]))
-
-/* The layer, and to between: after a convolution of each picture, and before one. */
-static void build_layer(gan_network *network, const layer_case *c, bool between)
+void collect_onnx_cases(void)
 {
-    gan_node *inputs[3], *output;
-    for (int i = 0; i < c->inputs; i++) {
-        inputs[i] = gan_input_layer(network, c->input[i].rank, c->input[i].size, NULL);
-        if (between && c->input[i].rank == 3)
-            inputs[i] = gan_conv2d(inputs[i], .filters = (int)c->input[i].size[2], .kernel = 1);
-    }
+    collect_cases();
+    layers = calloc((size_t)case_count(), sizeof *layers); /* as long as the program */
+    require(layers != NULL, "no memory");
+    for (int i = 0; i < case_count(); i++)
+        if (case_at(i)->type->export) layers[layer_count++] = i;
+}
+
+/* The layer after a convolution of each picture, and before one. */
+static void build_between(gan_network *network, const layer_case *c, gan_node *const *inputs)
+{
+    layer_case unnamed = *c;
+    unsigned char options[512];
+    gan_node *pictures[GAN_MAX_INPUTS];
     if (c->options) {
-        unsigned char options[512];
         memcpy(options, c->options, c->type->options_size);
-        ((gan_layer_options *)(void *)options)->input = inputs[0];
-        output = gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
-    } else {
-        output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
+        memset(options + offsetof(gan_layer_options, name), 0, sizeof(const char *)); /* another layer has it */
+        unnamed.options = options;
     }
+    for (int i = 0; i < c->inputs; i++) {
+        bool is_picture = c->input[i].rank == 3;
+        pictures[i] = is_picture ? gan_conv2d(inputs[i], .filters = (int)c->input[i].size[2], .kernel = 1) : inputs[i];
+    }
+    gan_node *output = case_node(&unnamed, pictures);
     gan_network_output(network, output);
-    if (between && gan_node_rank(output) == 3)
-        gan_network_output(network, gan_conv2d(output, .filters = 2, .kernel = 1));
+    if (gan_node_rank(output) == 3) gan_network_output(network, gan_conv2d(output, .filters = 2, .kernel = 1));
+}
+
+/* The layer, and again with pictures of which ONNX has the channels first. */
+static void build_layer(gan_network *network, const layer_case *c)
+{
+    gan_node *inputs[GAN_MAX_INPUTS];
+    for (int i = 0; i < c->inputs; i++) inputs[i] = gan_input_layer(network, c->input[i].rank, c->input[i].size, NULL);
+    gan_network_output(network, case_node(c, inputs));
+    build_between(network, c, inputs);
 }
 
 static gan_node *deconvolution(gan_node *x, int filters, int stride)
@@ -238,14 +123,15 @@ static const struct {
 
 int onnx_case_count(void)
 {
-    return 2 * LAYERS + NETWORKS + 2 * gan_zoo_count();
+    return layer_count + NETWORKS + 2 * gan_zoo_count();
 }
 
 const char *onnx_case_name(int number, char text[64])
 {
-    int network = number - 2 * LAYERS, zoo = network - NETWORKS;
-    if (network < 0)
-        snprintf(text, 64, "%s_%d%s", layers[number / 2].type->name, number / 2, number % 2 ? "_between" : "");
+    const layer_case *c = onnx_case_layer(number);
+    int network = number - layer_count, zoo = network - NETWORKS;
+    if (c)
+        snprintf(text, 64, "%s_%d", c->type->name, layers[number]);
     else if (zoo < 0)
         snprintf(text, 64, "%s", networks[network].name);
     else
@@ -253,14 +139,14 @@ const char *onnx_case_name(int number, char text[64])
     return text;
 }
 
-const gan_layer_type *onnx_case_type(int number)
+const layer_case *onnx_case_layer(int number)
 {
-    return number < 2 * LAYERS ? layers[number / 2].type : NULL;
+    return number < layer_count ? case_at(layers[number]) : NULL;
 }
 
-int onnx_case_classes(int number, int input)
+bool onnx_case_is_derived(int number)
 {
-    return number < 2 * LAYERS && input == 0 ? layers[number / 2].classes : 0;
+    return number < layer_count && layers[number] >= given_count;
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -289,14 +175,14 @@ static gan_status disturb(gan_context *context, gan_tensor *variable, const char
 
 static gan_status make(int number, gan_network **network, gan_context *context)
 {
-    int other = number - 2 * LAYERS, zoo = other - NETWORKS;
+    int other = number - layer_count, zoo = other - NETWORKS;
     if (zoo >= 0)
         return (zoo % 2 ? gan_zoo_discriminator : gan_zoo_generator)(
             network, context, gan_zoo_options(.recipe = gan_zoo_name(zoo / 2), .width = 8));
     gan_status status = gan_network_create(network, context, NULL);
     if (status != GAN_OK) return status;
     if (other < 0)
-        build_layer(*network, &layers[number / 2], number % 2);
+        build_layer(*network, onnx_case_layer(number));
     else
         networks[other].build(*network);
     return gan_network_build(*network);

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* 100 steps, or 37 steps, a checkpoint and 63 more from it, end in the same bytes: of the next checkpoint, in which all

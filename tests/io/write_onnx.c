@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 /* For onnx_check.py: writes every case into a folder as NAME.onnx, whole networks also as NAME.safetensors, where there is
- * a JSON library for it, and for some batches the inputs and what libgan makes
- * of them, as NAME.BATCH.NODE.f32, plain floats. Arguments: the folder, the opset. */
+ * a JSON library for it, and for some batches the inputs and what libgan makes of them, as NAME.BATCH.NODE.f32, plain
+ * floats. Derived cases of layers are written in one opset only: what opsets change is in the others. Arguments: the
+ * folder, the opset. */
+
+#define OPSET_OF_DERIVED 17
 
 static const int64_t batches[] = {1, 7};
 
@@ -52,10 +55,11 @@ static void write_run(gan_context *context, gan_network *network, const char *fo
 {
     gan_tensor *inputs[GAN_MAX_INPUTS];
     gan_run *run;
+    const layer_case *layer = onnx_case_layer(number);
     int count = gan_network_input_count(network);
     for (int i = 0; i < count; i++) {
         const gan_node *node = gan_network_input_node(network, i);
-        inputs[i] = make_input(context, node, batch, i, onnx_case_classes(number, i));
+        inputs[i] = make_input(context, node, batch, i, layer ? layer->classes[i] : 0);
         write_tensor(folder, name, batch, node, inputs[i]);
     }
     check(gan_run_create(&run, network, GAN_INFERENCE, batch), name);
@@ -72,16 +76,19 @@ int main(int argc, char **argv)
         fputs("usage: write_onnx FOLDER OPSET\n", stderr);
         return EXIT_FAILURE;
     }
+    int opset = atoi(argv[2]);
     gan_context *context;
+    collect_onnx_cases();
     check(gan_context_create(&context, gan_context_options(.seed = 42)), "context");
     for (int i = 0; i < onnx_case_count(); i++) {
         char name[64], path[512];
         gan_network *network;
+        if (onnx_case_is_derived(i) && opset != OPSET_OF_DERIVED) continue;
         check(onnx_case_network(i, &network, context), onnx_case_name(i, name));
         snprintf(path, sizeof path, "%s/%s.onnx", argv[1], name);
-        check(gan_network_export_onnx(network, path, gan_onnx_options(.opset = atoi(argv[2]))), name);
+        check(gan_network_export_onnx(network, path, gan_onnx_options(.opset = opset)), name);
         snprintf(path, sizeof path, "%s/%s.safetensors", argv[1], name);
-        if (!onnx_case_type(i) && gan_has_feature("json")) check(gan_network_save(network, path), name);
+        if (!onnx_case_layer(i) && gan_has_feature("json")) check(gan_network_save(network, path), name);
         for (int k = 0; k < 2; k++) write_run(context, network, argv[1], name, i, batches[k]);
         gan_network_free(&network);
     }

@@ -2,7 +2,6 @@
 #include "buffers.h"
 
 #include <math.h>
-#include <string.h>
 
 #define GUARD 64 /* floats on either side */
 

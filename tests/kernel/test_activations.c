@@ -2,7 +2,6 @@
 #include "buffers.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A row of `cases` is one activation: f, f' and f'' as functions of x, in double, by the C library. */

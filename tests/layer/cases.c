@@ -8,7 +8,7 @@
 #define MOST_CASES 1024
 
 static layer_case cases[MOST_CASES];
-static int count, given_count;
+static int count;
 
 const layer_case *case_at(int index)
 {
@@ -18,11 +18,6 @@ const layer_case *case_at(int index)
 int case_count(void)
 {
     return count;
-}
-
-int given_case_count(void)
-{
-    return given_count;
 }
 
 void require(bool so, const char *text)
@@ -48,33 +43,36 @@ static bool has_classes(const gan_layer_type *type)
     return false;
 }
 
-void collect_cases(const layer_case *given, int number)
+void collect_cases(void)
 {
     gan_context *context;
     require(gan_context_create(&context, gan_context_options(.seed = 42)) == GAN_OK, "a context");
-    require(number <= MOST_CASES, "too many cases");
-    memcpy(cases, given, (size_t)number * sizeof *given);
-    count = given_count = number;
+    require(given_count <= MOST_CASES, "too many cases");
+    memcpy(cases, given_cases, (size_t)given_count * sizeof *cases);
+    count = given_count;
     for (int i = 0; gan_layer_types[i]; i++)
         if (gan_layer_types[i] != &gan_layer_input && !has_classes(gan_layer_types[i]))
             count += derive_cases(context, gan_layer_types[i], cases + count, MOST_CASES - count);
     gan_context_free(&context);
 }
 
+gan_node *case_node(const layer_case *c, gan_node *const *inputs)
+{
+    if (!c->options) return gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
+    if (!inputs[0]) return NULL;
+    unsigned char options[512];
+    memcpy(options, c->options, c->type->options_size);
+    memcpy(options + offsetof(gan_layer_options, input), &inputs[0], sizeof inputs[0]);
+    return gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
+}
+
 gan_status make_network(gan_network **network, gan_context *context, const layer_case *c)
 {
-    gan_node *inputs[GAN_MAX_INPUTS], *output = NULL;
+    gan_node *inputs[GAN_MAX_INPUTS];
     gan_status status = gan_network_create(network, context, NULL);
     if (status != GAN_OK) return status;
     for (int i = 0; i < c->inputs; i++) inputs[i] = gan_input_layer(*network, c->input[i].rank, c->input[i].size, NULL);
-    if (!c->options) {
-        output = gan_layer_node_joining(c->type, inputs, c->inputs, NULL);
-    } else if (inputs[0]) {
-        unsigned char options[512];
-        memcpy(options, c->options, c->type->options_size);
-        memcpy(options + offsetof(gan_layer_options, input), &inputs[0], sizeof inputs[0]);
-        output = gan_layer_node_with(c->type, options, inputs + 1, c->inputs - 1);
-    }
+    gan_node *output = case_node(c, inputs);
     if (output) gan_network_output(*network, output);
     return gan_network_build(*network);
 }

@@ -6,9 +6,9 @@
 #include "layer/registry.h"
 #include "network/network.h"
 
-/* What the table-driven tests of layers run over: a type, its options and its inputs. Some cases are written down, in
- * test_layers.c; the rest is derived from the types' own tables, so that a layer is tested from its line in
- * lib/layer/layers.def on. */
+/* What the table-driven tests of layers run over, and those of exported ones (tests/io/): a type, its options and its
+ * inputs. Some cases are written down, in given.c; the rest is derived from the types' own tables, so that a layer is
+ * tested from its line in lib/layer/layers.def on. */
 
 #define BATCH 3
 
@@ -20,11 +20,13 @@ typedef struct layer_case {
     int classes[3]; /* inputs that are class numbers below this, where not 0 */
 } layer_case;
 
+extern const layer_case given_cases[];
+extern const int given_count;
+
 /* The cases given, and after them those that are derived. collect_cases() is called once, before the tests. */
-void collect_cases(const layer_case *given, int count);
+void collect_cases(void);
 const layer_case *case_at(int index);
 int case_count(void);
-int given_case_count(void);
 
 /* Ends the program unless so: before the tests, Check has no place for a failure. */
 void require(bool so, const char *text);
@@ -35,7 +37,11 @@ const layer_case *case_of(const gan_layer_type *type);
 /* Of one type, into a list of `room`; how many there are. */
 int derive_cases(gan_context *context, const gan_layer_type *type, layer_case *cases, int room);
 
-/* A built network of the case's layer and its inputs; the options are the case's, or others of its type. */
+/* Adds the case's layer to a network that has its inputs. The options are the case's, or others of its type. NULL: the
+ * network has the error. */
+gan_node *case_node(const layer_case *c, gan_node *const *inputs);
+
+/* A built network of the case's layer and its inputs. */
 gan_status make_network(gan_network **network, gan_context *context, const layer_case *c);
 
 /* The case's network with a run and random inputs, as gradients.h has them. */

@@ -8,141 +8,14 @@
 
 /* Every layer type over odd shapes, with every kernel set: derivatives against finite differences, want-masks, the same
  * bits with any number of threads and in any batch's memory, as text, in files and as a copy. A new layer is in it by
- * its line in the registry (derive.c); the table below has what is worth trying besides, and types that nothing can be
- * derived for, of which the first test tells. */
-
-#define OPTIONS(type, ...)  (&(type){.size = sizeof(type), __VA_ARGS__})
-#define CONV(...)           &gan_layer_conv2d, OPTIONS(gan_conv2d_options, __VA_ARGS__), 1
-#define DECONV(...)         &gan_layer_conv2d_transpose, OPTIONS(gan_conv2d_transpose_options, __VA_ARGS__), 1
-#define AVERAGE(...)        &gan_layer_average_pool, OPTIONS(gan_average_pool_options, __VA_ARGS__), 1
-#define MAXIMUM(...)        &gan_layer_max_pool, OPTIONS(gan_max_pool_options, __VA_ARGS__), 1
-#define GLOBAL(layer)       &gan_layer_global_##layer##_pool, OPTIONS(gan_global_pool_options, .name = NULL), 1
-#define UPSAMPLE(...)       &gan_layer_upsample, OPTIONS(gan_upsample_options, __VA_ARGS__), 1
-#define SHUFFLE(layer, ...) &gan_layer_pixel_##layer, OPTIONS(gan_pixel_shuffle_options, __VA_ARGS__), 1
-#define ATTENTION(...)      &gan_layer_attention, OPTIONS(gan_attention_options, __VA_ARGS__), 3
-#define SAME                .padding = GAN_PADDING_SAME
-#define EXPLICIT            .padding = GAN_PADDING_EXPLICIT
-
-static const layer_case given[] = {
-    {CONV(.filters = 3, .kernel = 3), {{3, {5, 7, 2}}}},
-    {CONV(.filters = 4, .kernel = 4, SAME), {{3, {6, 5, 3}}}},
-    {CONV(.filters = 5, .kernel = 4, .stride = 2, SAME), {{3, {8, 8, 17}}}},
-    {CONV(.filters = 1, .kernel = 2), {{3, {2, 2, 33}}}},
-    {CONV(.filters = 2, .kernel = 1), {{3, {4, 3, 5}}}},
-    {CONV(.filters = 2, .kernel = 1, .stride = 3, SAME), {{3, {5, 4, 2}}}},
-    {CONV(.filters = 3, .kernel_h = 1, .kernel_w = 5, .stride_h = 2, .stride_w = 3, SAME, .no_bias = true),
-     {{3, {4, 9, 1}}}},
-    {CONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 4, .pad_left = 1, .pad_right = 5),
-     {{3, {3, 4, 2}}}},
-    {CONV(.filters = 2, .kernel = 5, SAME), {{3, {2, 1, 3}}}},
-    {DECONV(.filters = 3, .kernel = 2), {{3, {1, 1, 9}}}},
-    {DECONV(.filters = 3, .kernel = 4, .stride = 2, SAME), {{3, {3, 2, 5}}}},
-    {DECONV(.filters = 2, .kernel = 4, SAME), {{3, {5, 4, 3}}}},
-    {DECONV(.filters = 2, .kernel = 3, .stride = 2, SAME, .output_h = 5, .output_w = 6), {{3, {3, 3, 2}}}},
-    {DECONV(.filters = 1, .kernel = 2, .stride = 3, .no_bias = true), {{3, {2, 3, 4}}}},
-    {DECONV(.filters = 2, .kernel = 3, .stride = 2, EXPLICIT, .pad_top = 1, .pad_bottom = 1, .pad_left = 2),
-     {{3, {3, 4, 2}}}},
-    {DECONV(.filters = 2, .kernel_h = 5, .kernel_w = 1, .stride_h = 1, .stride_w = 2), {{3, {2, 3, 3}}}},
-    {&gan_layer_linear, OPTIONS(gan_linear_options, .units = 7), 1, {{1, {13}}}},
-    {&gan_layer_linear, OPTIONS(gan_linear_options, .units = 1, .no_bias = true), 1, {{3, {2, 3, 5}}}},
-    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.01f), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.1f), 1, {{1, {5}}}},
-    {&gan_layer_relu, OPTIONS(gan_activation_options, .name = "rectify"), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_leaky_relu, OPTIONS(gan_leaky_relu_options, .slope = 0.3f), 1, {{2, {11, 3}}}},
-    {&gan_layer_leaky_relu, OPTIONS(gan_leaky_relu_options, .slope = GAN_ZERO), 1, {{1, {67}}}},
-    {&gan_layer_tanh, OPTIONS(gan_activation_options, .name = NULL), 1, {{1, {33}}}},
-    {&gan_layer_sigmoid, OPTIONS(gan_activation_options, .name = NULL), 1, {{1, {35}}}},
-    {&gan_layer_reshape, OPTIONS(gan_reshape_options, .shape = {2, -1, 3}), 1, {{2, {6, 5}}}},
-    {&gan_layer_flatten, OPTIONS(gan_flatten_options, .name = NULL), 1, {{3, {2, 3, 5}}}},
-    {&gan_layer_concat, NULL, 3, {{2, {3, 1}}, {2, {3, 4}}, {2, {3, 2}}}},
-    {&gan_layer_add, NULL, 3, {{2, {3, 5}}, {2, {3, 5}}, {2, {3, 5}}}},
-    {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{3, {3, 2, 9}}}},
-    {&gan_layer_concat_diff, OPTIONS(gan_concat_diff_options, .name = NULL), 1, {{1, {1}}}},
-    {&gan_layer_elu, OPTIONS(gan_elu_options, .alpha = 0.7f), 1, {{1, {37}}}},
-    {&gan_layer_elu, OPTIONS(gan_elu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_silu, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {7, 5}}}},
-    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .name = NULL), 1, {{1, {41}}}},
-    {&gan_layer_gelu, OPTIONS(gan_gelu_options, .approximate = true), 1, {{1, {39}}}},
-    {&gan_layer_softplus, OPTIONS(gan_activation_options, .name = NULL), 1, {{2, {3, 11}}}},
-    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_prelu, OPTIONS(gan_prelu_options, .shared = true), 1, {{2, {5, 16}}}},
-    {&gan_layer_scale, OPTIONS(gan_scale_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_scale, OPTIONS(gan_scale_options, .per_channel = true), 1, {{2, {9, 3}}}},
-    {&gan_layer_multiply, NULL, 2, {{2, {3, 5}}, {2, {3, 5}}}},
-    {&gan_layer_multiply, NULL, 3, {{2, {7, 3}}, {2, {7, 3}}, {2, {7, 3}}}},
-    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_sum_channels, OPTIONS(gan_sum_channels_options, .name = NULL), 1, {{1, {40}}}},
-    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = 0.3f), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_dropout, OPTIONS(gan_dropout_options, .rate = GAN_ZERO), 1, {{1, {3}}}},
-    {&gan_layer_gaussian_noise, OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f), 1, {{3, {3, 5, 7}}}},
-    {&gan_layer_gaussian_noise,
-     OPTIONS(gan_gaussian_noise_options, .deviation = 0.5f, .multiplicative = true),
-     1,
-     {{1, {9}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {1, 1, 5}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 4, 1}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{3, {3, 1, 5}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {3, 4, 5}), 1, {{1, {5}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {2, 7}), 1, {{1, {1}}}},
-    {&gan_layer_broadcast, OPTIONS(gan_broadcast_options, .shape = {7, 1}), 1, {{2, {7, 1}}}},
-    {&gan_layer_batch_norm, OPTIONS(gan_batch_norm_options, .epsilon = 0.1f, .no_affine = true), 1, {{2, {5, 6}}}},
-    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f), 1, {{3, {3, 2, 5}}}},
-    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f, .last_dimension = true), 1, {{2, {7, 9}}}},
-    {&gan_layer_layer_norm, OPTIONS(gan_layer_norm_options, .epsilon = 0.1f, .no_affine = true), 1, {{1, {33}}}},
-    {&gan_layer_instance_norm, OPTIONS(gan_instance_norm_options, .epsilon = 0.1f), 1, {{3, {4, 3, 5}}}},
-    {&gan_layer_group_norm, OPTIONS(gan_group_norm_options, .epsilon = 0.1f, .groups = 3), 1, {{3, {3, 4, 12}}}},
-    {&gan_layer_group_norm,
-     OPTIONS(gan_group_norm_options, .epsilon = 0.1f, .groups = 2, .no_affine = true),
-     1,
-     {{1, {20}}}},
-    {&gan_layer_pixel_norm, OPTIONS(gan_pixel_norm_options, .epsilon = 0.1f), 1, {{3, {3, 2, 7}}}},
-    {&gan_layer_pixel_norm, OPTIONS(gan_pixel_norm_options, .epsilon = 1), 1, {{2, {5, 1}}}},
-    {&gan_layer_film, OPTIONS(gan_film_options, .name = "modulate"), 2, {{3, {3, 2, 5}}, {1, {4}}}},
-    {&gan_layer_film, OPTIONS(gan_film_options, .name = NULL), 2, {{1, {3}}, {1, {1}}}},
-    {&gan_layer_minibatch_discrimination,
-     OPTIONS(gan_minibatch_discrimination_options, .kernels = 19, .dims = 2),
-     1,
-     {{1, {3}}}},
-    {&gan_layer_minibatch_discrimination,
-     OPTIONS(gan_minibatch_discrimination_options, .kernels = 1, .dims = 1),
-     1,
-     {{1, {2}}}},
-    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .features = 2), 1, {{3, {3, 2, 6}}}},
-    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 2), 1, {{2, {3, 700}}}},
-    {&gan_layer_minibatch_stddev, OPTIONS(gan_minibatch_stddev_options, .group_size = 100), 1, {{1, {5}}}},
-    {CONV(.filters = 4, .kernel = 3, .groups = 2, SAME), {{3, {5, 4, 6}}}},
-    {CONV(.filters = 19, .kernel = 4, .stride = 2, .groups = 19, SAME), {{3, {5, 6, 19}}}},
-    {CONV(.filters = 6, .kernel = 2, .groups = 3, EXPLICIT, .pad_top = 3, .pad_right = 1), {{3, {3, 3, 3}}}},
-    {DECONV(.filters = 6, .kernel = 4, .stride = 2, .groups = 2, SAME), {{3, {3, 2, 4}}}},
-    {DECONV(.filters = 5, .kernel = 2, .stride = 3, .groups = 5, .no_bias = true), {{3, {3, 2, 5}}}},
-    {AVERAGE(.kernel = 2), {{3, {5, 4, 3}}}},
-    {AVERAGE(.kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
-    {AVERAGE(.kernel = 3, .stride = 1, EXPLICIT, .pad_top = 2, .pad_right = 1, .include_padding = true),
-     {{3, {4, 4, 2}}}},
-    {AVERAGE(.kernel_h = 1, .kernel_w = 3, .stride_h = 3, SAME), {{3, {7, 7, 5}}}},
-    {MAXIMUM(.kernel = 2), {{3, {5, 4, 3}}}},
-    {MAXIMUM(.kernel = 3, .stride = 2, SAME), {{3, {6, 5, 17}}}},
-    {MAXIMUM(.kernel_h = 2, .kernel_w = 3, .stride = 1, EXPLICIT, .pad_bottom = 1, .pad_left = 2), {{3, {3, 4, 2}}}},
-    {GLOBAL(average), {{3, {4, 3, 19}}}},
-    {GLOBAL(sum), {{3, {3, 3, 2}}}},
-    {UPSAMPLE(.name = NULL), {{3, {3, 2, 5}}}},
-    {UPSAMPLE(.factor_h = 1, .factor_w = 3), {{3, {2, 4, 17}}}},
-    {UPSAMPLE(.factor = 2, .interpolation = GAN_INTERPOLATION_BILINEAR), {{3, {3, 4, 3}}}},
-    {UPSAMPLE(.factor_h = 3, .factor_w = 4, .interpolation = GAN_INTERPOLATION_BILINEAR), {{3, {1, 2, 18}}}},
-    {SHUFFLE(shuffle, .block = 2), {{3, {2, 3, 12}}}},
-    {SHUFFLE(shuffle, .block = 3, .order = GAN_SHUFFLE_BLOCKS_FIRST), {{3, {3, 1, 18}}}},
-    {SHUFFLE(unshuffle, .block = 3), {{3, {6, 3, 2}}}},
-    {SHUFFLE(unshuffle, .order = GAN_SHUFFLE_BLOCKS_FIRST), {{3, {4, 2, 5}}}},
-    {&gan_layer_embedding, OPTIONS(gan_embedding_options, .classes = 4, .dim = 70), 1, {{1, {1}}}, {4}},
-    {ATTENTION(.scale = 0.5f), {{3, {2, 3, 5}}, {3, {2, 2, 5}}, {3, {2, 2, 19}}}},
-    {ATTENTION(.name = NULL), {{2, {4, 2}}, {3, {3, 1, 2}}, {3, {3, 1, 1}}}},
-};
+ * its line in the registry (derive.c); given.c has what is worth trying besides, and types that nothing can be derived
+ * for, of which the first test tells. */
 
 START_TEST(every_type_has_a_case)
 {
     for (int i = 0; gan_layer_types[i]; i++)
         ck_assert_msg(gan_layer_types[i] == &gan_layer_input || case_of(gan_layer_types[i]),
-                      "%s: its table has nothing that a case can be derived from; it needs a line in that of cases",
+                      "%s: its table has nothing that a case can be derived from; it needs a line in given.c",
                       gan_layer_types[i]->name);
 }
 END_TEST
@@ -172,14 +45,14 @@ static bool has_tangents(subject *s, const layer_case *c)
 /* Cases that are given, with each kernel set, and derived ones with one each. */
 static int run_count(void)
 {
-    return case_count() + given_case_count() * (kernel_set_count() - 1);
+    return case_count() + given_count * (kernel_set_count() - 1);
 }
 
 static const layer_case *case_of_run(int run, gan_kernel_set *set)
 {
-    int sets = kernel_set_count(), given_runs = given_case_count() * sets;
+    int sets = kernel_set_count(), given_runs = given_count * sets;
     *set = kernel_set(run % sets);
-    return case_at(run < given_runs ? run / sets : given_case_count() + run - given_runs);
+    return case_at(run < given_runs ? run / sets : given_count + run - given_runs);
 }
 
 START_TEST(derivatives_are_right)
@@ -217,7 +90,7 @@ END_TEST
 START_TEST(batches_do_not_change_a_bit)
 {
     static const int64_t batches[] = {9, 8, 33};
-    for (int i = 0; i < (_i < given_case_count() ? 3 : 1); i++) {
+    for (int i = 0; i < (_i < given_count ? 3 : 1); i++) {
         uint64_t expected = 0;
         for (int made_for = 0; made_for <= 100; made_for += made_for ? 99 : 1) { /* 0: its own */
             subject s = subject_of(case_at(_i), 1, GAN_KERNELS_AUTO, batches[i]);
@@ -351,7 +224,7 @@ int main(void)
 {
     Suite *suite = suite_create("layers");
     TCase *tests = tcase_create("cases"), *options = tcase_create("options"), *memory = tcase_create("memory");
-    collect_cases(given, (int)(sizeof given / sizeof given[0]));
+    collect_cases();
     tcase_set_timeout(tests, 0);
     tcase_set_timeout(options, 0);
     tcase_set_timeout(memory, 0);

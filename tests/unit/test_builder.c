@@ -2,7 +2,6 @@
 #include "layer/layer.h"
 #include "support.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Building networks: shapes that layers infer, what they refuse and with which sentence, and errors that wait for the

@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Schedules against values computed by hand, and optimizers that follow them. */
 
