@@ -128,8 +128,9 @@ GAN_API void gan_keeper_free(gan_keeper **keeper);
 GAN_API gan_status gan_keeper_step(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
                                    const gan_checkpoint_options *options, bool *saved);
 
-/* Saves now: at the end of a training. Older checkpoints than the last `keep` are removed, when the new one is there;
- * one that cannot be removed is told to the context's log. Errors as gan_checkpoint_save(). */
+/* Saves now, as at the end of a training, and once more when this step has been saved. Older checkpoints than the last
+ * `keep` are removed, when the new one is there; one that cannot be removed is told to the context's log. Errors as
+ * gan_checkpoint_save(). */
 GAN_API gan_status gan_keeper_save(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
                                    const gan_checkpoint_options *options);
 
