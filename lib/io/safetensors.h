@@ -36,6 +36,9 @@ typedef struct gan_stored_tensor {
     size_t bytes;
 } gan_stored_tensor;
 
+/* The text by which a file is a checkpoint: what loads networks refuses it by name. */
+#define GAN_CHECKPOINT_KEY "gan.checkpoint"
+
 typedef struct gan_stored_text {
     const char *key, *text;
 } gan_stored_text;
