@@ -30,8 +30,8 @@ typedef struct training {
     gan_context *context;
     game16 game;
     gan_session *session;
-    gan_checkpoints *checkpoints; /* NULL where libgan has none */
-    bool saved;                   /* the last step */
+    gan_keeper *checkpoints; /* NULL where libgan has none */
+    bool saved;              /* the last step */
     gan_profile *profile;
     gan_dataset *data;
     gan_tensor *real;           /* a batch of the data */
@@ -120,10 +120,9 @@ static bool make_tensors(training *t)
 static bool open_checkpoints(training *t)
 {
     if (!gan_has_feature("json")) return true;
-    return check(
-        gan_checkpoints_create(&t->checkpoints, t->context,
-                               gan_checkpoints_options(.folder = t->set->out, .every_steps = t->set->checkpoint_steps,
-                                                       .every_seconds = CHECKPOINT_SECONDS)));
+    return check(gan_keeper_create(&t->checkpoints, t->context,
+                                   gan_keeper_options(.folder = t->set->out, .every_steps = t->set->checkpoint_steps,
+                                                      .every_seconds = CHECKPOINT_SECONDS)));
 }
 
 static bool open_output(training *t, char metrics_path[PATH_BYTES])
@@ -178,8 +177,8 @@ static gan_status save(training *t, bool now)
     if (!t->checkpoints || (now && t->saved)) return GAN_OK;
     metrics_note(&t->metrics, t->set->batch, note);
     const gan_checkpoint_options *options = gan_checkpoint_options(.note = note);
-    return now ? gan_checkpoints_save(t->checkpoints, t->session, t->data, options)
-               : gan_checkpoints_step(t->checkpoints, t->session, t->data, options, &t->saved);
+    return now ? gan_keeper_save(t->checkpoints, t->session, t->data, options)
+               : gan_keeper_step(t->checkpoints, t->session, t->data, options, &t->saved);
 }
 
 /* An epoch that was cut short gets its line and its grid, but no dump: those of full epochs are to be compared. */
@@ -242,7 +241,7 @@ static bool find_checkpoint(const settings *set, char path[PATH_BYTES], gan_chec
     int skipped = 0;
     path[0] = '\0';
     if (!set->resume) return true;
-    if (!folder_make(set->out) || !check(gan_checkpoints_newest(set->out, path, PATH_BYTES, info, &skipped)))
+    if (!folder_make(set->out) || !check(gan_checkpoint_newest(set->out, path, PATH_BYTES, info, &skipped)))
         return false;
     if (skipped > 0) fprintf(stderr, "%d newer checkpoints cannot be used: %s\n", skipped, gan_last_error());
     if (path[0] == '\0') printf("%s has no checkpoint: training begins anew\n", set->out);
@@ -314,7 +313,7 @@ static void release(training *t)
     gan_tensor_free(&t->real);
     gan_dataset_free(&t->data);
     gan_profile_free(&t->profile);
-    gan_checkpoints_free(&t->checkpoints);
+    gan_keeper_free(&t->checkpoints);
     gan_session_free(&t->session);
     game16_free(&t->game);
     gan_context_free(&t->context);

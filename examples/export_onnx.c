@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A saved network as an ONNX file, for ONNX Runtime and others:
+/* A saved network, or what samples in a checkpoint, as an ONNX file, for ONNX Runtime and others:
  *
  *     export_onnx generator.safetensors generator.onnx */
 #include <gan/gan.h>
@@ -20,16 +20,25 @@ static void print_node(const char *what, const gan_node *node)
     puts("]");
 }
 
+/* Of a checkpoint: the average of the generator when there is one, else the generator. */
+static void load(gan_network **network, gan_context *context, const char *path)
+{
+    gan_checkpoint_info info = {.size = sizeof info};
+    bool whole_training = gan_checkpoint_inspect(&info, path) == GAN_OK;
+    check(whole_training ? gan_checkpoint_network(network, context, path, GAN_CHECKPOINT_SAMPLER)
+                         : gan_network_load(network, context, path));
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3 || argc > 4) {
-        fputs("usage: export_onnx NETWORK.safetensors FILE.onnx [OPSET]\n", stderr);
+        fputs("usage: export_onnx NETWORK-OR-CHECKPOINT.safetensors FILE.onnx [OPSET]\n", stderr);
         return EXIT_FAILURE;
     }
     gan_context *context;
     gan_network *network;
     check(gan_context_create(&context, NULL));
-    check(gan_network_load(&network, context, argv[1]));
+    load(&network, context, argv[1]);
     check(gan_network_export_onnx(network, argv[2], gan_onnx_options(.opset = argc > 3 ? atoi(argv[3]) : 0)));
     for (int i = 0; i < gan_network_input_count(network); i++) print_node("input", gan_network_input_node(network, i));
     for (int i = 0; i < gan_network_output_count(network); i++)

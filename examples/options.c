@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HELP_COLUMN 20
+#define HELP_COLUMN 24
 
 static void print_help(const char *program, const char *about, const option_line *lines, int count)
 {

@@ -72,7 +72,8 @@ find_data()
     data=$(cache_folder)
     has_cifar "$data" || fetch_cifar "$data" && return 0
     data=synthetic
-    echo "CIFAR-10 could not be downloaded from $url and checked: training on the built-in synthetic pictures instead." >&2
+    echo "CIFAR-10 could not be downloaded from $url and checked:" \
+        "training on the built-in synthetic pictures instead." >&2
 }
 
 data='' length_given='' out_given='' data_given='' only_text=''

@@ -32,8 +32,8 @@ typedef struct gan_check_options {
  * Spectral normalization is checked where its power iterations end, at a gradient that holds their vectors still.
  * Of large tensors some 300 numbers are tried. Parameters and buffers end as they began; gradients are zero. options:
  * NULL for the defaults. GAN_ERROR_NUMERIC: a derivative is wrong; the sentence names the tensor, the place and both
- * numbers. GAN_ERROR_INVALID_ARGUMENT: an option out of range; nothing has changed. GAN_ERROR_STATE: not built. GAN_ERROR_OUT_OF_MEMORY, and
- * whatever a layer of the caller's returns. Not thread-safe on one network. */
+ * numbers. GAN_ERROR_INVALID_ARGUMENT: an option out of range; nothing has changed. GAN_ERROR_STATE: not built.
+ * GAN_ERROR_OUT_OF_MEMORY, and whatever a layer of the caller's returns. Not thread-safe on one network. */
 GAN_API gan_status gan_check_network(gan_network *network, const gan_check_options *options);
 
 #ifdef __cplusplus

@@ -97,9 +97,9 @@ GAN_API gan_status gan_checkpoint_network(gan_network **network, gan_context *co
  * few stay, and the best one by a metric. Their names are checkpoint-NUMBER-step-STEP.safetensors, the number rising
  * with each one that is written, and best-METRIC.safetensors. One keeper at a time has a folder; it may share it with
  * other files. */
-typedef struct gan_checkpoints gan_checkpoints;
+typedef struct gan_keeper gan_keeper;
 
-typedef struct gan_checkpoints_options {
+typedef struct gan_keeper_options {
     size_t size;
     const char *folder;      /* which is there; required; at most 3900 bytes */
     int keep;                /* numbered checkpoints that stay, 1..1000000; default 3 */
@@ -107,46 +107,46 @@ typedef struct gan_checkpoints_options {
     int64_t every_steps;     /* D steps, 1.., default 0: not by steps */
     double every_seconds;    /* above 0, default 0: not by time */
     const char *metric_name; /* 1..47 letters, digits, '_' and '-'; default "metric" */
-} gan_checkpoints_options;
+} gan_keeper_options;
 #ifndef __cplusplus
-#define gan_checkpoints_options(...) (&(gan_checkpoints_options){.size = sizeof(gan_checkpoints_options), __VA_ARGS__})
+#define gan_keeper_options(...) (&(gan_keeper_options){.size = sizeof(gan_keeper_options), __VA_ARGS__})
 #endif
 
 /* Makes a keeper. It goes on with what is in the folder: numbers go on, and the best one there is the one to be beaten.
  * Temporary files that a killed program left there (.gan-*.tmp) are removed. GAN_ERROR_INVALID_ARGUMENT: a NULL, an
  * option out of range. GAN_ERROR_IO: no such folder. GAN_ERROR_OUT_OF_MEMORY. */
-GAN_API gan_status gan_checkpoints_create(gan_checkpoints **keeper, gan_context *context,
-                                          const gan_checkpoints_options *options);
+GAN_API gan_status gan_keeper_create(gan_keeper **keeper, gan_context *context, const gan_keeper_options *options);
 
 /* Frees the keeper and sets *keeper to NULL; the files stay. NULL and a pointer to NULL are fine. */
-GAN_API void gan_checkpoints_free(gan_checkpoints **keeper);
+GAN_API void gan_keeper_free(gan_keeper **keeper);
 
 /* To be called after each step: saves when it is time, at steps that are multiples of every_steps (or the first call
  * after one), or every_seconds after the keeper was made or saved last; amid batches that are accumulated it waits. It
  * takes no memory and makes no call of the system but for the clock when it does not save. *saved (may be NULL) tells.
  * options: as of gan_checkpoint_save(), when it saves. After a failure to save it tries again when it is time again.
  * Errors as gan_checkpoint_save(). */
-GAN_API gan_status gan_checkpoints_step(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                        const gan_checkpoint_options *options, bool *saved);
+GAN_API gan_status gan_keeper_step(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                                   const gan_checkpoint_options *options, bool *saved);
 
-/* Saves now: at the end of a training. Older checkpoints than the last `keep` are removed, when the new one is there;
- * one that cannot be removed is told to the context's log. Errors as gan_checkpoint_save(). */
-GAN_API gan_status gan_checkpoints_save(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                        const gan_checkpoint_options *options);
+/* Saves now, as at the end of a training, and once more when this step has been saved. Older checkpoints than the last
+ * `keep` are removed, when the new one is there; one that cannot be removed is told to the context's log. Errors as
+ * gan_checkpoint_save(). */
+GAN_API gan_status gan_keeper_save(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                                   const gan_checkpoint_options *options);
 
 /* Tells what the training is worth now, by the metric of metric_name: when it is better than all that were told in this
  * folder, best-METRIC.safetensors is written, and *best (may be NULL) is true. note: as of gan_checkpoint_options.
  * GAN_ERROR_NUMERIC: the metric is not finite. Else as gan_checkpoint_save(). */
-GAN_API gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                         double metric, const char *note, bool *best);
+GAN_API gan_status gan_keeper_score(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                                    double metric, const char *note, bool *best);
 
 /* Finds the newest undamaged of the numbered checkpoints in a folder: writes its path, ended by a 0, into `capacity`
  * bytes, and what it tells of itself into info (may be NULL; its size is set by the caller). The path is "" where the
  * folder has none. *skipped (may be NULL): newer ones that are damaged; gan_last_error() tells of the last one of them.
  * GAN_ERROR_INVALID_ARGUMENT: a NULL, no room for the path. GAN_ERROR_IO: no such folder. GAN_ERROR_FORMAT: all are
  * damaged. GAN_ERROR_OUT_OF_MEMORY. */
-GAN_API gan_status gan_checkpoints_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
-                                          int *skipped);
+GAN_API gan_status gan_checkpoint_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
+                                         int *skipped);
 
 #ifdef __cplusplus
 }

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* Networks for other programs, as ONNX files (onnx.ai): what ONNX Runtime, OpenVINO, TensorRT and others run. docs/onnx.md
- * tells which operators a layer becomes. Nothing but libgan is needed to write them. */
+/* Networks for other programs, as ONNX files (onnx.ai): what ONNX Runtime, OpenVINO, TensorRT and others run.
+ * docs/onnx.md tells which operators a layer becomes. Nothing but libgan is needed to write them. */
 
 typedef struct gan_onnx_options {
     size_t size;

@@ -9,9 +9,9 @@ extern "C" {
 #endif
 
 /* A profile adds up where the time of runs and sessions goes: by network, layer and pass. It is given to runs with
- * gan_run_set_profile(), or to all parts of a session with gan_session_set_profile(). Profiles are counted by reference: who
- * was given one keeps it alive, and a profile keeps its networks alive. Thread-safety: as the runs that it is given to;
- * one thread at a time. */
+ * gan_run_set_profile(), or to all parts of a session with gan_session_set_profile(). Profiles are counted by
+ * reference: who was given one keeps it alive, and a profile keeps its networks alive. Thread-safety: as the runs that
+ * it is given to; one thread at a time. */
 typedef struct gan_profile gan_profile;
 
 typedef enum gan_pass {

@@ -75,9 +75,9 @@ typedef struct gan_session_options {
 #endif
 
 /* What a step saw. The caller sets size (gan_session_report report = {sizeof report};), the library fills in the rest
- * as far as that size goes. With `accumulate`, D's numbers are of the batch of this call, and G's, where
- * G moves by a look of its own at all batches, their mean. Numbers of a part that a call does not do are left as they were. A call that fails in the
- * midst tells what was done until then, and the number that made it fail. */
+ * as far as that size goes. With `accumulate`, D's numbers are of the batch of this call, and G's, where G moves by a
+ * look of its own at all batches, their mean. Numbers of a part that a call does not do are left as they were. A call
+ * that fails in the midst tells what was done until then, and the number that made it fail. */
 typedef struct gan_session_report {
     size_t size;
     uint64_t step;         /* D steps done, this one included */
@@ -203,9 +203,9 @@ GAN_API gan_augment *gan_session_augment(const gan_session *session);
 GAN_API int gan_session_classes(const gan_session *session);
 
 /* Floating-point operations of one step of D and G for one picture, as gan_network_flops() counts them, without
- * penalties and with one batch a step: G forward, D
- * forward on real, on generated, and, when they alternate, on generated pictures again after its update (and on real
- * ones where G's loss reads them), and the gradients that are needed. 0 for NULL. */
+ * penalties and with one batch a step: G forward, D forward on real, on generated, and, when they alternate, on
+ * generated pictures again after its update (and on real ones where G's loss reads them), and the gradients that are
+ * needed. 0 for NULL. */
 GAN_API int64_t gan_session_flops(const gan_session *session);
 
 /* Adds the times of all parts of the session's steps to the profile from now on; NULL: to none. The session keeps the

@@ -12,11 +12,10 @@
 #include <string.h>
 
 /* One file: tensors by name, and in the metadata a checksum, the checkpoint's JSON, and the caller's note. */
-#define CHECKPOINT_KEY "gan.checkpoint"
-#define NOTE_KEY       "gan.note"
-#define VERSION        1
-#define MOST_NOTE      ((size_t)1 << 20)
-#define METRIC_NAME    sizeof(((gan_checkpoint_info *)NULL)->metric_name)
+#define NOTE_KEY    "gan.note"
+#define VERSION     1
+#define MOST_NOTE   ((size_t)1 << 20)
+#define METRIC_NAME sizeof(((gan_checkpoint_info *)NULL)->metric_name)
 
 static const char *const checkpoint_keys[] = {"version", "library", "kernels", "seed", "metric",
                                               "game",    "state",   "dataset", NULL},
@@ -81,7 +80,7 @@ static gan_status save(const gan_session *session, const gan_dataset *data, cons
     if (status != GAN_OK) return status;
     char *text = make_text(session, data, o);
     const gan_stored_text texts[] = {
-        {GAN_CHECKSUM_KEY, GAN_CHECKSUM_NONE}, {CHECKPOINT_KEY, text}, {NOTE_KEY, o->note}};
+        {GAN_CHECKSUM_KEY, GAN_CHECKSUM_NONE}, {GAN_CHECKPOINT_KEY, text}, {NOTE_KEY, o->note}};
     status = text ? gan_safetensors_write(session->context, path, tensors.list, tensors.count, texts, o->note ? 3 : 2)
                   : out_of_memory(path);
     cJSON_free(text);
@@ -172,10 +171,10 @@ static void close_checkpoint(checkpoint *c)
 
 static gan_status read_checkpoint(checkpoint *c, gan_context *context)
 {
-    const char *text = gan_safetensors_text(c->file, CHECKPOINT_KEY);
+    const char *text = gan_safetensors_text(c->file, GAN_CHECKPOINT_KEY);
     if (!text)
         return gan_fail(GAN_ERROR_FORMAT, "%.300s is no checkpoint: no \"%s\" in its metadata", c->path,
-                        CHECKPOINT_KEY);
+                        GAN_CHECKPOINT_KEY);
     gan_status status = gan_json_parse(&c->json, context, text, strlen(text), c->path);
     if (status == GAN_OK) status = check_version(c);
     c->game = get(c->json, "game");

@@ -17,9 +17,9 @@
 #define NAME_BYTES 96
 #define MOST_PATH  3900 /* of a folder */
 
-struct gan_checkpoints {
+struct gan_keeper {
     gan_context *context;
-    gan_checkpoints_options options; /* folder and metric_name are the copies below */
+    gan_keeper_options options; /* folder and metric_name are the copies below */
     char folder[MOST_PATH + 1], metric_name[48];
     uint64_t number;  /* of the last checkpoint */
     bool seen;        /* a step: the next two are known */
@@ -30,36 +30,33 @@ struct gan_checkpoints {
 };
 
 static const gan_field fields[] = {
-    {"folder", GAN_FIELD_POINTER, 0, offsetof(gan_checkpoints_options, folder), 0, 0, 0},
-    {"keep", GAN_FIELD_INT, 0, offsetof(gan_checkpoints_options, keep), 1, 1000000, 3},
-    {"every_steps", GAN_FIELD_INT64, 0, offsetof(gan_checkpoints_options, every_steps), 0, 0x1p53, 0},
+    {"folder", GAN_FIELD_POINTER, 0, offsetof(gan_keeper_options, folder), 0, 0, 0},
+    {"keep", GAN_FIELD_INT, 0, offsetof(gan_keeper_options, keep), 1, 1000000, 3},
+    {"every_steps", GAN_FIELD_INT64, 0, offsetof(gan_keeper_options, every_steps), 0, 0x1p53, 0},
 };
 
 static bool is_metric_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t length = strlen(name);
-    return length >= 1 && length < sizeof(((gan_checkpoints *)NULL)->metric_name) && strspn(name, allowed) == length;
+    return length >= 1 && length < sizeof(((gan_keeper *)NULL)->metric_name) && strspn(name, allowed) == length;
 }
 
-static gan_status read_options(gan_checkpoints_options *o, const gan_checkpoints_options *given)
+static gan_status read_options(gan_keeper_options *o, const gan_keeper_options *given)
 {
-    gan_status status =
-        gan_options_read(o, sizeof *o, given, "gan_checkpoints_options", fields, GAN_FIELD_COUNT(fields));
+    gan_status status = gan_options_read(o, sizeof *o, given, "gan_keeper_options", fields, GAN_FIELD_COUNT(fields));
     if (status != GAN_OK) return status;
     if (!o->metric_name) o->metric_name = "metric";
     if (strlen(o->folder) < 1 || strlen(o->folder) > MOST_PATH)
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
-                        "gan_checkpoints_options.folder has %zu bytes; it must have 1 to %d", strlen(o->folder),
-                        MOST_PATH);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_keeper_options.folder has %zu bytes; it must have 1 to %d",
+                        strlen(o->folder), MOST_PATH);
     if (!(o->every_seconds >= 0 && o->every_seconds <= 1e9))
-        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_checkpoints_options.every_seconds is %g; it must be 0 to 1e9",
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "gan_keeper_options.every_seconds is %g; it must be 0 to 1e9",
                         o->every_seconds);
     if (!is_metric_name(o->metric_name))
-        return gan_fail(
-            GAN_ERROR_INVALID_ARGUMENT,
-            "gan_checkpoints_options.metric_name is \"%.60s\"; it must be 1 to 47 letters, digits, '_' and '-'",
-            o->metric_name);
+        return gan_fail(GAN_ERROR_INVALID_ARGUMENT,
+                        "gan_keeper_options.metric_name is \"%.60s\"; it must be 1 to 47 letters, digits, '_' and '-'",
+                        o->metric_name);
     return GAN_OK;
 }
 
@@ -98,13 +95,13 @@ static gan_status find_below(struct search *s, const char *folder, uint64_t belo
     return gan_folder_visit(&gan_system_files, folder, look_for_largest, s);
 }
 
-static void best_path(const gan_checkpoints *keeper, char path[PATH_MAX])
+static void best_path(const gan_keeper *keeper, char path[PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/best-%s.safetensors", keeper->folder, keeper->metric_name);
 }
 
 /* What is to be beaten. One that cannot be read is no rival. */
-static gan_status find_best(gan_checkpoints *keeper)
+static gan_status find_best(gan_keeper *keeper)
 {
     char path[PATH_MAX];
     gan_checkpoint_info info = {.size = sizeof info};
@@ -118,7 +115,7 @@ static gan_status find_best(gan_checkpoints *keeper)
     return GAN_OK;
 }
 
-static gan_status look_around(gan_checkpoints *keeper)
+static gan_status look_around(gan_keeper *keeper)
 {
     struct search last;
     gan_status status = gan_folder_clean(keeper->folder);
@@ -127,16 +124,16 @@ static gan_status look_around(gan_checkpoints *keeper)
     return status == GAN_OK ? find_best(keeper) : status;
 }
 
-gan_status gan_checkpoints_create(gan_checkpoints **handle, gan_context *context, const gan_checkpoints_options *given)
+gan_status gan_keeper_create(gan_keeper **handle, gan_context *context, const gan_keeper_options *given)
 {
-    static const char call[] = "gan_checkpoints_create";
-    gan_checkpoints_options options;
+    static const char call[] = "gan_keeper_create";
+    gan_keeper_options options;
     if (!handle) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: keeper is NULL", call);
     *handle = NULL;
     if (!context) return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: context is NULL", call);
     gan_status status = read_options(&options, given);
     if (status != GAN_OK) return status;
-    gan_checkpoints *keeper = gan_context_allocate(context, 1, sizeof *keeper, "a keeper of checkpoints");
+    gan_keeper *keeper = gan_context_allocate(context, 1, sizeof *keeper, "a keeper of checkpoints");
     if (!keeper) return GAN_ERROR_OUT_OF_MEMORY;
     keeper->context = gan_context_retain(context);
     keeper->options = options;
@@ -145,28 +142,28 @@ gan_status gan_checkpoints_create(gan_checkpoints **handle, gan_context *context
     keeper->saved_at = gan_clock();
     status = look_around(keeper);
     *handle = keeper;
-    if (status != GAN_OK) gan_checkpoints_free(handle);
+    if (status != GAN_OK) gan_keeper_free(handle);
     return status;
 }
 
-void gan_checkpoints_free(gan_checkpoints **handle)
+void gan_keeper_free(gan_keeper **handle)
 {
     if (!handle || !*handle) return;
-    gan_checkpoints *keeper = *handle;
+    gan_keeper *keeper = *handle;
     gan_context *context = keeper->context;
     *handle = NULL;
     gan_context_release(context, keeper);
     gan_context_free(&context);
 }
 
-static gan_status check_call(const gan_checkpoints *keeper, const gan_session *session, const char *call)
+static gan_status check_call(const gan_keeper *keeper, const gan_session *session, const char *call)
 {
     if (keeper && session) return GAN_OK;
     return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", call, keeper ? "session" : "keeper");
 }
 
 /* Removes all but the newest `keep`. One at a time from the oldest kept one down, as long as there are any. */
-static void prune(const gan_checkpoints *keeper)
+static void prune(const gan_keeper *keeper)
 {
     struct search s = {.number = UINT64_MAX, .found = true};
     char path[PATH_MAX];
@@ -178,7 +175,7 @@ static void prune(const gan_checkpoints *keeper)
     }
 }
 
-static gan_status save(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
+static gan_status save(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
                        const gan_checkpoint_options *options, int64_t now)
 {
     char path[PATH_MAX];
@@ -194,7 +191,7 @@ static gan_status save(gan_checkpoints *keeper, const gan_session *session, cons
 }
 
 /* A multiple of every_steps was reached or passed since the last time. */
-static bool is_due(gan_checkpoints *keeper, const gan_session *session, int64_t now)
+static bool is_due(gan_keeper *keeper, const gan_session *session, int64_t now)
 {
     uint64_t every = (uint64_t)keeper->options.every_steps;
     double seconds = keeper->options.every_seconds;
@@ -205,35 +202,35 @@ static bool is_due(gan_checkpoints *keeper, const gan_session *session, int64_t 
     return seconds > 0 && (double)(now - keeper->saved_at) >= seconds * 1e9;
 }
 
-gan_status gan_checkpoints_step_at(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                   const gan_checkpoint_options *options, bool *saved, int64_t now)
+gan_status gan_keeper_step_at(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                              const gan_checkpoint_options *options, bool *saved, int64_t now)
 {
     if (saved) *saved = false;
-    gan_status status = check_call(keeper, session, "gan_checkpoints_step");
+    gan_status status = check_call(keeper, session, "gan_keeper_step");
     if (status != GAN_OK || !is_due(keeper, session, now)) return status;
     status = save(keeper, session, data, options, now);
     if (saved) *saved = status == GAN_OK;
     return status;
 }
 
-gan_status gan_checkpoints_step(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                const gan_checkpoint_options *options, bool *saved)
+gan_status gan_keeper_step(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                           const gan_checkpoint_options *options, bool *saved)
 {
     int64_t now = keeper && keeper->options.every_seconds > 0 ? gan_clock() : 0;
-    return gan_checkpoints_step_at(keeper, session, data, options, saved, now);
+    return gan_keeper_step_at(keeper, session, data, options, saved, now);
 }
 
-gan_status gan_checkpoints_save(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                const gan_checkpoint_options *options)
+gan_status gan_keeper_save(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                           const gan_checkpoint_options *options)
 {
-    gan_status status = check_call(keeper, session, "gan_checkpoints_save");
+    gan_status status = check_call(keeper, session, "gan_keeper_save");
     return status == GAN_OK ? save(keeper, session, data, options, gan_clock()) : status;
 }
 
-gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                 double metric, const char *note, bool *best)
+gan_status gan_keeper_score(gan_keeper *keeper, const gan_session *session, const gan_dataset *data, double metric,
+                            const char *note, bool *best)
 {
-    static const char call[] = "gan_checkpoints_score";
+    static const char call[] = "gan_keeper_score";
     char path[PATH_MAX];
     if (best) *best = false;
     gan_status status = check_call(keeper, session, call);
@@ -253,10 +250,10 @@ gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *ses
     return GAN_OK;
 }
 
-gan_status gan_checkpoints_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
-                                  int *skipped)
+gan_status gan_checkpoint_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
+                                 int *skipped)
 {
-    static const char call[] = "gan_checkpoints_newest";
+    static const char call[] = "gan_checkpoint_newest";
     gan_checkpoint_info any = {.size = sizeof any};
     if (!folder || !path || capacity < 1)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s", call,

@@ -122,43 +122,42 @@ gan_status gan_checkpoint_network(gan_network **network, gan_context *context, c
     return unsupported("gan_checkpoint_network");
 }
 
-gan_status gan_checkpoints_create(gan_checkpoints **keeper, gan_context *context,
-                                  const gan_checkpoints_options *options)
+gan_status gan_keeper_create(gan_keeper **keeper, gan_context *context, const gan_keeper_options *options)
 {
     (void)context;
     (void)options;
     if (keeper) *keeper = NULL;
-    return unsupported("gan_checkpoints_create");
+    return unsupported("gan_keeper_create");
 }
 
-void gan_checkpoints_free(gan_checkpoints **keeper)
+void gan_keeper_free(gan_keeper **keeper)
 {
     (void)keeper; /* there is none */
 }
 
-gan_status gan_checkpoints_step(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                const gan_checkpoint_options *options, bool *saved)
+gan_status gan_keeper_step(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                           const gan_checkpoint_options *options, bool *saved)
 {
     (void)keeper;
     (void)session;
     (void)data;
     (void)options;
     if (saved) *saved = false;
-    return unsupported("gan_checkpoints_step");
+    return unsupported("gan_keeper_step");
 }
 
-gan_status gan_checkpoints_save(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                const gan_checkpoint_options *options)
+gan_status gan_keeper_save(gan_keeper *keeper, const gan_session *session, const gan_dataset *data,
+                           const gan_checkpoint_options *options)
 {
     (void)keeper;
     (void)session;
     (void)data;
     (void)options;
-    return unsupported("gan_checkpoints_save");
+    return unsupported("gan_keeper_save");
 }
 
-gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *session, const gan_dataset *data,
-                                 double metric, const char *note, bool *best)
+gan_status gan_keeper_score(gan_keeper *keeper, const gan_session *session, const gan_dataset *data, double metric,
+                            const char *note, bool *best)
 {
     (void)keeper;
     (void)session;
@@ -166,15 +165,15 @@ gan_status gan_checkpoints_score(gan_checkpoints *keeper, const gan_session *ses
     (void)metric;
     (void)note;
     if (best) *best = false;
-    return unsupported("gan_checkpoints_score");
+    return unsupported("gan_keeper_score");
 }
 
-gan_status gan_checkpoints_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
-                                  int *skipped)
+gan_status gan_checkpoint_newest(const char *folder, char *path, size_t capacity, gan_checkpoint_info *info,
+                                 int *skipped)
 {
     (void)folder;
     (void)info;
     if (path && capacity) path[0] = 0;
     if (skipped) *skipped = 0;
-    return unsupported("gan_checkpoints_newest");
+    return unsupported("gan_checkpoint_newest");
 }

@@ -9,6 +9,9 @@
  * header that gives each tensor's type, shape and place, and texts under __metadata__; then the data. docs/formats.md
  * has what libgan puts in it. */
 
+/* The text by which a file is a checkpoint: what loads networks refuses it by name. */
+#define GAN_CHECKPOINT_KEY "gan.checkpoint"
+
 typedef struct gan_stored_text {
     const char *key, *text;
 } gan_stored_text;

@@ -78,6 +78,9 @@ static gan_status read_network(gan_network **network, gan_context *context, cons
 {
     const char *text = gan_safetensors_text(file, NETWORK_KEY), *path = gan_safetensors_path(file);
     cJSON *json = NULL;
+    if (!text && gan_safetensors_text(file, GAN_CHECKPOINT_KEY))
+        return gan_fail(GAN_ERROR_FORMAT, "%.300s is a checkpoint; gan_checkpoint_network() makes a network of it",
+                        path);
     if (!text) return gan_fail(GAN_ERROR_FORMAT, "%.300s has no network: no \"%s\" in its metadata", path, NETWORK_KEY);
     gan_status status = gan_json_parse(&json, context, text, strlen(text), path);
     if (status == GAN_OK) status = gan_architecture_read(network, context, json, path, gan_safetensors_floats(file));

@@ -148,6 +148,7 @@ START_TEST(networks_alone)
     fails(GAN_ERROR_INVALID_ARGUMENT, "no average",
           gan_checkpoint_network(&network, other, path, GAN_CHECKPOINT_AVERAGE));
     fails(GAN_ERROR_INVALID_ARGUMENT, "part is 4", gan_checkpoint_network(&network, other, path, 4));
+    fails(GAN_ERROR_FORMAT, "is a checkpoint", gan_network_load(&network, other, path));
     ck_assert_ptr_null(network);
     training_stop(&t);
     gan_context_free(&other);

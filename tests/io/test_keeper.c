@@ -76,24 +76,24 @@ static void check_files(const char *expected)
     ck_assert_str_eq(found, expected);
 }
 
-static gan_checkpoints *keeper(gan_checkpoints_options options)
+static gan_keeper *keeper(gan_keeper_options options)
 {
-    gan_checkpoints *made;
+    gan_keeper *made;
     options.size = sizeof options;
     options.folder = folder;
-    ok(gan_checkpoints_create(&made, context, &options));
+    ok(gan_keeper_create(&made, context, &options));
     return made;
 }
 
-static void play(gan_checkpoints *k, int steps, int expected)
+static void play(gan_keeper *k, int steps, int expected)
 {
     int saved_times = 0;
     for (int i = 0; i < steps; i++) {
         bool saved;
         ok(training_go_on(&t, 1));
-        ok(gan_checkpoints_step(k, t.session, t.data, NULL, &saved));
+        ok(gan_keeper_step(k, t.session, t.data, NULL, &saved));
         saved_times += saved;
-        ok(gan_checkpoints_step(k, t.session, t.data, NULL, &saved)); /* once is enough */
+        ok(gan_keeper_step(k, t.session, t.data, NULL, &saved)); /* once is enough */
         ck_assert(!saved);
     }
     ck_assert_int_eq(saved_times, expected);
@@ -101,7 +101,7 @@ static void play(gan_checkpoints *k, int steps, int expected)
 
 START_TEST(every_so_many_steps)
 {
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 5, .keep = 2});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 5, .keep = 2});
     play(k, 4, 0);
     check_files("");
     play(k, 1, 1);
@@ -110,9 +110,9 @@ START_TEST(every_so_many_steps)
     check_files("checkpoint-000001-step-5 checkpoint-000002-step-10 ");
     play(k, 7, 2);
     check_files("checkpoint-000003-step-15 checkpoint-000004-step-20 ");
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
     ck_assert_ptr_null(k);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
@@ -121,20 +121,20 @@ START_TEST(numbers_go_on)
 {
     char path[320];
     gan_checkpoint_info info = {.size = sizeof info};
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 5});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 5});
     play(k, 10, 2);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
     in_folder(path, "checkpoint-000001-step-5.safetensors");
     ok(gan_checkpoint_restore(t.session, t.data, path));
-    k = keeper((gan_checkpoints_options){.every_steps = 2});
-    ok(gan_checkpoints_step(k, t.session, t.data, NULL, NULL)); /* 5 is no multiple of 2 */
+    k = keeper((gan_keeper_options){.every_steps = 2});
+    ok(gan_keeper_step(k, t.session, t.data, NULL, NULL)); /* 5 is no multiple of 2 */
     play(k, 1, 1);
     check_files("checkpoint-000001-step-5 checkpoint-000002-step-10 checkpoint-000003-step-6 ");
-    ok(gan_checkpoints_newest(folder, path, sizeof path, &info, NULL));
+    ok(gan_checkpoint_newest(folder, path, sizeof path, &info, NULL));
     ck_assert_uint_eq(info.step, 6);
-    ok(gan_checkpoints_save(k, t.session, t.data, gan_checkpoint_options(.note = "end")));
+    ok(gan_keeper_save(k, t.session, t.data, gan_checkpoint_options(.note = "end")));
     check_files("checkpoint-000002-step-10 checkpoint-000003-step-6 checkpoint-000004-step-6 ");
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
@@ -142,14 +142,14 @@ END_TEST
 START_TEST(multiples_passed)
 {
     bool saved;
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 5});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 5});
     static const int steps[] = {3, 3, 3, 3, 20}, expected[] = {0, 1, 0, 1, 1};
     for (int i = 0; i < 5; i++) {
         ok(training_go_on(&t, steps[i]));
-        ok(gan_checkpoints_step(k, t.session, NULL, NULL, &saved));
+        ok(gan_keeper_step(k, t.session, NULL, NULL, &saved));
         ck_assert_int_eq(saved, expected[i]);
     }
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
@@ -161,17 +161,17 @@ START_TEST(every_so_many_seconds)
         bool saves;
     } moments[] = {{0, true}, {59.9, false}, {60, true}, {60.1, false}, {119.9, false}, {120.1, true}, {1000, true}};
     const int64_t start = INT64_C(1) << 62;
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_seconds = 60});
+    gan_keeper *k = keeper((gan_keeper_options){.every_seconds = 60});
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         bool saved;
-        ok(gan_checkpoints_step_at(k, t.session, t.data, NULL, &saved, start + (int64_t)(moments[i].at * 1e9)));
+        ok(gan_keeper_step_at(k, t.session, t.data, NULL, &saved, start + (int64_t)(moments[i].at * 1e9)));
         ck_assert_msg(saved == moments[i].saves, "at %g", moments[i].at);
     }
-    gan_checkpoints_free(&k);
-    k = keeper((gan_checkpoints_options){.every_seconds = 1e-9}); /* and by the library's own */
+    gan_keeper_free(&k);
+    k = keeper((gan_keeper_options){.every_seconds = 1e-9}); /* and by the library's own */
     bool saved = false;
-    while (!saved) ok(gan_checkpoints_step(k, t.session, t.data, NULL, &saved));
-    gan_checkpoints_free(&k);
+    while (!saved) ok(gan_keeper_step(k, t.session, t.data, NULL, &saved));
+    gan_keeper_free(&k);
 }
 END_TEST
 
@@ -181,22 +181,22 @@ START_TEST(amid_a_round)
     bool saved;
     training_stop(&t);
     ok(training_start(&t, context, &plan));
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 1});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 1});
     for (int i = 0; i < 6; i++) {
         ok(gan_dataset_next(t.data, t.real, NULL));
         ok(gan_session_step(t.session, t.real, NULL));
-        ok(gan_checkpoints_step(k, t.session, t.data, NULL, &saved));
+        ok(gan_keeper_step(k, t.session, t.data, NULL, &saved));
         ck_assert_int_eq(saved, i % 2);
     }
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
-static void score(gan_checkpoints *k, double metric, bool expected)
+static void score(gan_keeper *k, double metric, bool expected)
 {
     bool best;
     ok(training_go_on(&t, 1));
-    ok(gan_checkpoints_score(k, t.session, t.data, metric, "n", &best));
+    ok(gan_keeper_score(k, t.session, t.data, metric, "n", &best));
     ck_assert_msg(best == expected, "%g", metric);
 }
 
@@ -205,34 +205,34 @@ START_TEST(the_best)
     char path[320];
     gan_checkpoint_info info = {.size = sizeof info};
     bool best;
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.metric_name = "fid", .lower_is_better = true});
+    gan_keeper *k = keeper((gan_keeper_options){.metric_name = "fid", .lower_is_better = true});
     score(k, 30, true);
     score(k, 31, false);
     score(k, 30, false);
     score(k, 29.5, true);
     score(k, -1, true);
-    fails(GAN_ERROR_NUMERIC, "metric is nan", gan_checkpoints_score(k, t.session, NULL, (double)NAN, NULL, &best));
-    gan_checkpoints_free(&k);
+    fails(GAN_ERROR_NUMERIC, "metric is nan", gan_keeper_score(k, t.session, NULL, (double)NAN, NULL, &best));
+    gan_keeper_free(&k);
     check_files("best-fid ");
     in_folder(path, "best-fid.safetensors");
     ok(gan_checkpoint_inspect(&info, path));
     ck_assert(info.metric == -1 && info.step == 5 && strcmp(info.metric_name, "fid") == 0);
-    k = keeper((gan_checkpoints_options){.metric_name = "fid", .lower_is_better = true}); /* it is remembered */
+    k = keeper((gan_keeper_options){.metric_name = "fid", .lower_is_better = true}); /* it is remembered */
     score(k, 3, false);
     score(k, -2, true);
-    gan_checkpoints_free(&k);
-    k = keeper((gan_checkpoints_options){.keep = 1});
+    gan_keeper_free(&k);
+    k = keeper((gan_keeper_options){.keep = 1});
     score(k, -5, true);
     score(k, -6, false);
     score(k, 1, true);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
     check_files("best-fid best-metric ");
     ck_assert_int_eq(warnings, 0);
     write_content(path, (const unsigned char *)"x", 1);
-    k = keeper((gan_checkpoints_options){.metric_name = "fid"});
+    k = keeper((gan_keeper_options){.metric_name = "fid"});
     ck_assert_int_eq(warnings, 1);
     score(k, -100, true);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
@@ -241,15 +241,15 @@ START_TEST(damaged_ones_are_skipped)
     char path[320], found[320];
     gan_checkpoint_info info = {.size = sizeof info};
     int skipped;
-    ok(gan_checkpoints_newest(folder, found, sizeof found, &info, &skipped));
+    ok(gan_checkpoint_newest(folder, found, sizeof found, &info, &skipped));
     ck_assert(found[0] == '\0' && skipped == 0);
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 1, .keep = 4});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 1, .keep = 4});
     play(k, 4, 4);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
     for (int damaged = 0; damaged <= 4; damaged++) {
         snprintf(path, sizeof path, "%s/checkpoint-00000%d-step-%d.safetensors", folder, 4 - damaged, 4 - damaged);
         if (damaged < 4) {
-            ok(gan_checkpoints_newest(folder, found, sizeof found, &info, &skipped));
+            ok(gan_checkpoint_newest(folder, found, sizeof found, &info, &skipped));
             ck_assert_str_eq(found, path);
             ck_assert(skipped == damaged && info.step == (uint64_t)(4 - damaged));
             content c = read_content(path);
@@ -257,7 +257,7 @@ START_TEST(damaged_ones_are_skipped)
             write_content(path, c.bytes, c.size - (size_t)(damaged % 2));
             free(c.bytes);
         } else {
-            fails(GAN_ERROR_FORMAT, "is damaged", gan_checkpoints_newest(folder, found, sizeof found, NULL, &skipped));
+            fails(GAN_ERROR_FORMAT, "is damaged", gan_checkpoint_newest(folder, found, sizeof found, NULL, &skipped));
             ck_assert(found[0] == '\0' && skipped == 4);
         }
     }
@@ -277,9 +277,9 @@ START_TEST(what_is_removed)
         in_folder(path, names[i]);
         write_content(path, (const unsigned char *)"x", 1);
     }
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 1, .keep = 1});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 1, .keep = 1});
     play(k, 3, 3);
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
     check_files(".gan-1-3.tmp .gan-x-0.tmp checkpoint-000001-step-1.txt checkpoint-000003-step-3 checkpoint-1-step-1 "
                 "notes ");
 }
@@ -287,16 +287,16 @@ END_TEST
 
 START_TEST(misuse)
 {
-    gan_checkpoints *k = NULL;
+    gan_keeper *k = NULL;
     char path[320], *deep = malloc(4000);
     memset(deep, 'x', 4000);
     deep[3901] = '\0';
     bool saved;
-    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_checkpoints_create(NULL, context, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_checkpoints_create(&k, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "folder is NULL", gan_checkpoints_create(&k, context, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_keeper_create(NULL, context, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "context is NULL", gan_keeper_create(&k, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "folder is NULL", gan_keeper_create(&k, context, NULL));
     const struct {
-        gan_checkpoints_options options;
+        gan_keeper_options options;
         const char *text;
     } wrong[] = {
         {{.keep = -1}, "keep is -1"},
@@ -309,23 +309,23 @@ START_TEST(misuse)
         {{.folder = deep}, "folder has 3901 bytes"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        gan_checkpoints_options options = wrong[i].options;
+        gan_keeper_options options = wrong[i].options;
         options.size = sizeof options;
         if (!options.folder) options.folder = folder;
-        fails(GAN_ERROR_INVALID_ARGUMENT, wrong[i].text, gan_checkpoints_create(&k, context, &options));
+        fails(GAN_ERROR_INVALID_ARGUMENT, wrong[i].text, gan_keeper_create(&k, context, &options));
     }
-    fails(GAN_ERROR_IO, "/missing", gan_checkpoints_create(&k, context, gan_checkpoints_options(.folder = "/missing")));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_checkpoints_step(NULL, t.session, NULL, NULL, &saved));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_checkpoints_save(NULL, t.session, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_checkpoints_score(NULL, t.session, NULL, 1, NULL, NULL));
-    k = keeper((gan_checkpoints_options){.every_steps = 1});
-    fails(GAN_ERROR_INVALID_ARGUMENT, "session is NULL", gan_checkpoints_step(k, NULL, NULL, NULL, &saved));
-    ok(gan_checkpoints_save(k, t.session, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "capacity is 9", gan_checkpoints_newest(folder, path, 9, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "capacity is 0", gan_checkpoints_newest(folder, path, 0, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "folder is NULL", gan_checkpoints_newest(NULL, path, 9, NULL, NULL));
-    fails(GAN_ERROR_IO, "/missing", gan_checkpoints_newest("/missing", path, 9, NULL, NULL));
-    gan_checkpoints_free(&k);
+    fails(GAN_ERROR_IO, "/missing", gan_keeper_create(&k, context, gan_keeper_options(.folder = "/missing")));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_keeper_step(NULL, t.session, NULL, NULL, &saved));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_keeper_save(NULL, t.session, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "keeper is NULL", gan_keeper_score(NULL, t.session, NULL, 1, NULL, NULL));
+    k = keeper((gan_keeper_options){.every_steps = 1});
+    fails(GAN_ERROR_INVALID_ARGUMENT, "session is NULL", gan_keeper_step(k, NULL, NULL, NULL, &saved));
+    ok(gan_keeper_save(k, t.session, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "capacity is 9", gan_checkpoint_newest(folder, path, 9, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "capacity is 0", gan_checkpoint_newest(folder, path, 0, NULL, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "folder is NULL", gan_checkpoint_newest(NULL, path, 9, NULL, NULL));
+    fails(GAN_ERROR_IO, "/missing", gan_checkpoint_newest("/missing", path, 9, NULL, NULL));
+    gan_keeper_free(&k);
     free(deep);
 }
 END_TEST

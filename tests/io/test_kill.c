@@ -94,23 +94,23 @@ static gan_status play(int threads, uint64_t steps)
 {
     char path[320];
     gan_checkpoint_info info = {.size = sizeof info};
-    gan_checkpoints *keeper = NULL;
+    gan_keeper *keeper = NULL;
     gan_context *context = NULL;
     training t = {NULL};
-    gan_status status = gan_checkpoints_newest(folder, path, sizeof path, &info, NULL);
+    gan_status status = gan_checkpoint_newest(folder, path, sizeof path, &info, NULL);
     if (status == GAN_OK)
         status =
             gan_context_create(&context, gan_context_options(.threads = threads, .seed = path[0] ? info.seed : 11));
     if (status == GAN_OK) status = (path[0] ? training_prepare : training_start)(&t, context, &smallest);
     if (status == GAN_OK && path[0]) status = gan_checkpoint_load(&t.session, context, t.data, path, NULL);
     if (status == GAN_OK)
-        status = gan_checkpoints_create(&keeper, context,
-                                        gan_checkpoints_options(.folder = folder, .keep = KEEP, .every_steps = 1));
+        status =
+            gan_keeper_create(&keeper, context, gan_keeper_options(.folder = folder, .keep = KEEP, .every_steps = 1));
     for (uint64_t step = path[0] ? info.step : 0; status == GAN_OK && step < steps; step++) {
         status = training_go_on(&t, 1);
-        if (status == GAN_OK) status = gan_checkpoints_step(keeper, t.session, t.data, NULL, NULL);
+        if (status == GAN_OK) status = gan_keeper_step(keeper, t.session, t.data, NULL, NULL);
     }
-    gan_checkpoints_free(&keeper);
+    gan_keeper_free(&keeper);
     training_stop(&t);
     gan_context_free(&context);
     return status;
@@ -143,7 +143,7 @@ static uint64_t newest(char path[320])
 {
     gan_checkpoint_info info = {.size = sizeof info};
     int skipped;
-    ok(gan_checkpoints_newest(folder, path, 320, &info, &skipped));
+    ok(gan_checkpoint_newest(folder, path, 320, &info, &skipped));
     ck_assert_int_eq(skipped, 0);
     return path[0] ? info.step : 0;
 }
