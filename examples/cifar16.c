@@ -250,13 +250,20 @@ static bool find_checkpoint(const settings *set, char path[PATH_BYTES], gan_chec
     return false;
 }
 
+/* A game that is asked for must be the checkpoint's; else the checkpoint tells which it is. */
+static bool load_session(training *t, const char *path)
+{
+    if (!t->set->recipe) return check(gan_checkpoint_load(&t->session, t->context, t->data, path, NULL));
+    return create_session(t) && check(gan_checkpoint_restore(t->session, t->data, path));
+}
+
 /* Where it was, in the midst of an epoch mostly. */
 static bool resume(training *t, const char *path, const gan_checkpoint_info *info)
 {
     char note[METRICS_NOTE];
-    if (!check(gan_checkpoint_load(&t->session, t->context, t->data, path, NULL)) ||
-        !check(gan_checkpoint_note(path, note, sizeof note, NULL)))
-        return false;
+    if (!load_session(t, path)) return false;
+    if (t->set->summary) return true; /* there are no data to go on with */
+    if (!check(gan_checkpoint_note(path, note, sizeof note, NULL))) return false;
     metrics_begin(&t->metrics);
     if (!metrics_read_note(&t->metrics, t->set->batch, note)) {
         fprintf(stderr, "%s is not of batches of %" PRId64 "; --batch must be as it was\n", path, t->set->batch);

@@ -51,6 +51,11 @@ bool folder_make(const char *path)
 bool file_write(const char *path, const void *data, size_t bytes)
 {
     char temporary[PATH_BYTES];
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* a rename would put a file in a device's place */
+        fprintf(stderr, "cannot write %s: it is not a regular file\n", path);
+        return false;
+    }
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary) {
         errno = ENAMETOOLONG;
         return fail("cannot write", path);

@@ -63,6 +63,11 @@ static bool load(generator *g)
         fprintf(stderr, "%s makes no pictures [H,W,C]\n", set->checkpoint);
         return false;
     }
+    if (label && gan_node_dimension(label, 0) > 1 && gan_node_dimension(label, 0) < g->classes) {
+        fprintf(stderr, "%s has %d classes, and its labels are of %" PRId64 "\n", set->checkpoint, g->classes,
+                gan_node_dimension(label, 0));
+        return false;
+    }
     return check(gan_run_create(&g->run, g->network, GAN_INFERENCE, BATCH)) &&
            make_tensor(&g->latents, g->context, GAN_FLOAT32, BATCH, z) &&
            make_tensor(&g->spare, g->context, GAN_FLOAT32, BATCH, z) &&

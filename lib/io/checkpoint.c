@@ -287,7 +287,7 @@ gan_status gan_checkpoint_load(gan_session **session, gan_context *context, gan_
     gan_status status = open_checkpoint(&c, context, path);
     if (status != GAN_OK) return status;
     status = check_seed(&c, context);
-    if (status == GAN_OK) status = gan_game_read(session, context, c.game, loss, path, gan_safetensors_floats(c.file));
+    if (status == GAN_OK) status = gan_game_read(session, context, c.game, loss, path, gan_safetensors_numbers(c.file));
     if (status == GAN_OK) status = restore(&c, *session, data);
     if (status != GAN_OK) gan_session_free(session);
     close_checkpoint(&c);
@@ -323,7 +323,7 @@ static gan_status read_part(gan_network **network, gan_context *context, const c
     if (part == GAN_CHECKPOINT_AVERAGE && !c->info.has_average)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%.300s: the checkpoint has no average of the generator", c->path);
     gan_status status = gan_architecture_read(network, context, get(c->game, parts[part].architecture), c->path,
-                                              gan_safetensors_floats(c->file));
+                                              gan_safetensors_numbers(c->file));
     if (status == GAN_OK) status = gan_state_read_network(*network, parts[part].prefix, c->file);
     if (status != GAN_OK) gan_network_free(network);
     return status;

@@ -69,30 +69,38 @@ static bool read_name(const char *name, uint64_t *number, uint64_t *step)
     return strcmp(again, name) == 0;
 }
 
-/* The largest number of those below `below`. */
-struct search {
-    uint64_t below, number, step;
-    bool found;
-    int count; /* of those below `below` */
+/* One checkpoint by its name. Files that were copied here may have a number that another one has, too. */
+struct order {
+    uint64_t number, step;
 };
 
-static gan_status look_for_largest(void *user, const char *name)
+static const struct order above_all = {UINT64_MAX, UINT64_MAX};
+
+static bool is_below(struct order a, struct order b)
+{
+    return a.number < b.number || (a.number == b.number && a.step < b.step);
+}
+
+/* The newest of those below `below`. */
+struct search {
+    struct order below, newest;
+    bool found;
+};
+
+static gan_status look_for_newest(void *user, const char *name)
 {
     struct search *s = user;
-    uint64_t number, step;
-    if (!read_name(name, &number, &step) || number >= s->below) return GAN_OK;
-    s->count++;
-    if (s->found && number <= s->number) return GAN_OK;
+    struct order seen;
+    if (!read_name(name, &seen.number, &seen.step) || !is_below(seen, s->below)) return GAN_OK;
+    if (!s->found || is_below(s->newest, seen)) s->newest = seen;
     s->found = true;
-    s->number = number;
-    s->step = step;
     return GAN_OK;
 }
 
-static gan_status find_below(struct search *s, const char *folder, uint64_t below)
+static gan_status find_below(struct search *s, const char *folder, struct order below)
 {
     *s = (struct search){.below = below};
-    return gan_folder_visit(&gan_system_files, folder, look_for_largest, s);
+    return gan_folder_visit(&gan_system_files, folder, look_for_newest, s);
 }
 
 static void best_path(const gan_keeper *keeper, char path[PATH_MAX])
@@ -119,8 +127,8 @@ static gan_status look_around(gan_keeper *keeper)
 {
     struct search last;
     gan_status status = gan_folder_clean(keeper->folder);
-    if (status == GAN_OK) status = find_below(&last, keeper->folder, UINT64_MAX);
-    if (status == GAN_OK) keeper->number = last.number;
+    if (status == GAN_OK) status = find_below(&last, keeper->folder, above_all);
+    if (status == GAN_OK) keeper->number = last.newest.number;
     return status == GAN_OK ? find_best(keeper) : status;
 }
 
@@ -165,11 +173,11 @@ static gan_status check_call(const gan_keeper *keeper, const gan_session *sessio
 /* Removes all but the newest `keep`. One at a time from the oldest kept one down, as long as there are any. */
 static void prune(const gan_keeper *keeper)
 {
-    struct search s = {.number = UINT64_MAX, .found = true};
+    struct search s = {.newest = above_all, .found = true};
     char path[PATH_MAX];
     for (int kept = 0; s.found; kept++) {
-        if (find_below(&s, keeper->folder, s.number) != GAN_OK || !s.found || kept < keeper->options.keep) continue;
-        snprintf(path, sizeof path, "%s/" NAME, keeper->folder, s.number, s.step);
+        if (find_below(&s, keeper->folder, s.newest) != GAN_OK || !s.found || kept < keeper->options.keep) continue;
+        snprintf(path, sizeof path, "%s/" NAME, keeper->folder, s.newest.number, s.newest.step);
         if (gan_system_files.unlink(path) != 0)
             gan_log(keeper->context, GAN_LOG_WARNING, "an old checkpoint could not be removed: %s", path);
     }
@@ -263,9 +271,9 @@ gan_status gan_checkpoint_newest(const char *folder, char *path, size_t capacity
     struct search s;
     int damaged = 0;
     path[0] = '\0';
-    gan_status status = find_below(&s, folder, UINT64_MAX);
+    gan_status status = find_below(&s, folder, above_all);
     while (status == GAN_OK && s.found) {
-        int length = snprintf(path, capacity, "%s/" NAME, folder, s.number, s.step);
+        int length = snprintf(path, capacity, "%s/" NAME, folder, s.newest.number, s.newest.step);
         if (length < 0 || (size_t)length >= capacity)
             status = gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: capacity is %zu; the path has %d bytes", call, capacity,
                               length);
@@ -273,9 +281,8 @@ gan_status gan_checkpoint_newest(const char *folder, char *path, size_t capacity
             status = gan_checkpoint_inspect(info ? info : &any, path);
         if (status != GAN_ERROR_FORMAT && status != GAN_ERROR_IO) break;
         damaged++;
-        int rest = s.count - 1;
-        if (rest > 0) status = find_below(&s, folder, s.number);
-        if (rest == 0) status = GAN_ERROR_FORMAT; /* and gan_last_error() tells of the last of them */
+        status = find_below(&s, folder, s.newest);
+        if (status == GAN_OK && !s.found) status = GAN_ERROR_FORMAT; /* gan_last_error() tells of the last of them */
     }
     if (status != GAN_OK) path[0] = '\0';
     if (skipped) *skipped = damaged;

@@ -263,9 +263,11 @@ const char *gan_safetensors_path(const gan_safetensors *file)
     return file->path;
 }
 
-size_t gan_safetensors_floats(const gan_safetensors *file)
+size_t gan_safetensors_numbers(const gan_safetensors *file)
 {
-    return (file->size - file->data) / sizeof(float);
+    size_t numbers = 0;
+    for (int i = 0; i < file->count; i++) numbers += file->tensors[i].bytes / types[file->tensors[i].type].bytes;
+    return numbers;
 }
 
 static const char *described(char text[GAN_TENSOR_TEXT], const gan_stored_tensor *tensor)

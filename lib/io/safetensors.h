@@ -36,7 +36,7 @@ const gan_stored_tensor *gan_safetensors_at(const gan_safetensors *file, int ind
 const gan_stored_tensor *gan_safetensors_find(const gan_safetensors *file, const char *name); /* or NULL */
 const char *gan_safetensors_text(const gan_safetensors *file, const char *key);               /* or NULL */
 const char *gan_safetensors_path(const gan_safetensors *file);
-size_t gan_safetensors_floats(const gan_safetensors *file); /* that there is room for in all the data */
+size_t gan_safetensors_numbers(const gan_safetensors *file); /* of all tensors, whatever their types */
 
 /* What the two calls below are made of: whether the file has a tensor of this name, type and shape; and the copy, once
  * that has been asked. */

@@ -83,7 +83,7 @@ static gan_status read_network(gan_network **network, gan_context *context, cons
                         path);
     if (!text) return gan_fail(GAN_ERROR_FORMAT, "%.300s has no network: no \"%s\" in its metadata", path, NETWORK_KEY);
     gan_status status = gan_json_parse(&json, context, text, strlen(text), path);
-    if (status == GAN_OK) status = gan_architecture_read(network, context, json, path, gan_safetensors_floats(file));
+    if (status == GAN_OK) status = gan_architecture_read(network, context, json, path, gan_safetensors_numbers(file));
     if (status == GAN_OK) status = read_weights(file, *network);
     cJSON_Delete(json);
     if (status != GAN_OK) gan_network_free(network);

@@ -264,6 +264,31 @@ START_TEST(damaged_ones_are_skipped)
 }
 END_TEST
 
+/* Two trainings' checkpoints were copied into one folder: a number twice. */
+START_TEST(numbers_that_are_there_twice)
+{
+    char path[320], found[320];
+    gan_checkpoint_info info = {.size = sizeof info};
+    int skipped;
+    ok(training_go_on(&t, 1));
+    in_folder(path, "checkpoint-000001-step-1.safetensors");
+    ok(gan_checkpoint_save(t.session, t.data, path, NULL));
+    in_folder(path, "checkpoint-000001-step-9.safetensors");
+    write_content(path, (const unsigned char *)"x", 1);
+    ok(gan_checkpoints_newest(folder, found, sizeof found, &info, &skipped));
+    in_folder(path, "checkpoint-000001-step-1.safetensors");
+    ck_assert_str_eq(found, path);
+    ck_assert(skipped == 1 && info.step == 1);
+    write_content(path, (const unsigned char *)"x", 1);
+    fails(GAN_ERROR_FORMAT, "step-1.safetensors is", gan_checkpoints_newest(folder, found, sizeof found, NULL, NULL));
+    ck_assert(found[0] == '\0');
+    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 1, .keep = 2});
+    play(k, 1, 1);
+    check_files("checkpoint-000001-step-9 checkpoint-000002-step-2 ");
+    gan_checkpoints_free(&k);
+}
+END_TEST
+
 /* Temporary files that nobody writes any more go, others' files stay. */
 START_TEST(what_is_removed)
 {
@@ -344,6 +369,7 @@ int main(void)
     tcase_add_test(tests, amid_a_round);
     tcase_add_test(tests, the_best);
     tcase_add_test(tests, damaged_ones_are_skipped);
+    tcase_add_test(tests, numbers_that_are_there_twice);
     tcase_add_test(tests, what_is_removed);
     tcase_add_test(tests, misuse);
     return run_suite(suite);

@@ -427,6 +427,13 @@ static const struct {
      "\\\"options\\\":{\\\"units\\\":1048576}}],\\\"outputs\\\":[\\\"y\\\"]}\"},"
      "\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}",
      "layers need 1099512676352 numbers, and it has 4"},
+    {"{\"__metadata__\":{\"gan.network\":\"{\\\"version\\\":1,\\\"layers\\\":["
+     "{\\\"type\\\":\\\"input\\\",\\\"name\\\":\\\"x\\\",\\\"shape\\\":[3]},"
+     "{\\\"type\\\":\\\"linear\\\",\\\"name\\\":\\\"y\\\",\\\"inputs\\\":[\\\"x\\\"],"
+     "\\\"options\\\":{\\\"units\\\":2}}],\\\"outputs\\\":[\\\"y\\\"]}\"},"
+     "\"y.weight\":{\"dtype\":\"F16\",\"shape\":[3,2],\"data_offsets\":[0,12]},"
+     "\"y.bias\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[12,16]}}",
+     "tensor \"y.weight\" is F16 [3,2]; it must be F32 [3,2]"},
 };
 
 START_TEST(headers_that_lie)
