@@ -18,9 +18,9 @@ GAN_API gan_status gan_network_save(const gan_network *network, const char *path
 
 /* Makes a built network from such a file: no builder code is needed. Types of the caller's own must have been
  * registered (gan/custom.h). The caller owns the result. GAN_ERROR_IO, GAN_ERROR_FORMAT: the file is damaged, has a
- * key twice, or names a layer, an option, a key or a version that this library does not know; the sentence says which.
- * GAN_ERROR_INVALID_ARGUMENT, GAN_ERROR_SHAPE: the layers in it do not fit, or have too few or too many inputs.
- * GAN_ERROR_OUT_OF_MEMORY. */
+ * key twice, is a checkpoint (gan_checkpoint_network() is for these), or names a layer, an option, a key or a version
+ * that this library does not know; the sentence says which. GAN_ERROR_INVALID_ARGUMENT, GAN_ERROR_SHAPE: the layers in
+ * it do not fit, or have too few or too many inputs. GAN_ERROR_OUT_OF_MEMORY. */
 GAN_API gan_status gan_network_load(gan_network **network, gan_context *context, const char *path);
 
 /* Reads parameters and buffers of a file by gan_network_save() into a built network of the same names and shapes;
