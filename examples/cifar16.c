@@ -337,7 +337,7 @@ static options_result read_settings(settings *set, int argc, char **argv)
         {"seed", OPTION_COUNT, &set->seed, 0, INT64_MAX, "N", "of every random number (0)"},
         {"threads", OPTION_COUNT, &set->threads, 1, 256, "N", "(all processors)"},
         {"out", OPTION_TEXT, &set->out, 0, 0, "DIR", "for sample grids, metrics.jsonl and checkpoints (out)"},
-        {"resume", OPTION_FLAG, &set->resume, 0, 0, NULL, "go on from the newest checkpoint in --out"},
+        {"resume", OPTION_FLAG, &set->resume, 0, 0, NULL, "go on from the newest checkpoint in --out, with its game"},
         {"checkpoint-steps", OPTION_COUNT, &set->checkpoint_steps, 1, INT64_MAX >> 11, "N",
          "steps from one checkpoint to the next (10 minutes, and epochs)"},
         {"dump", OPTION_TEXT, &set->dump, 0, 0, "DIR", "for each epoch's samples, raw uint8 [N,16,16,3]: e01.u8, ..."},

@@ -95,8 +95,8 @@ GAN_API gan_status gan_checkpoint_network(gan_network **network, gan_context *co
 
 /* A keeper writes checkpoints into a folder while a training goes on: every so many steps or seconds, of which the last
  * few stay, and the best one by a metric. Their names are checkpoint-NUMBER-step-STEP.safetensors, the number rising
- * with each one that is written, and best-METRIC.safetensors. One keeper at a time has a folder; it may share it with
- * other files. */
+ * with each one that is written (where copying has made two with one number, the later step is the newer), and
+ * best-METRIC.safetensors. One keeper at a time has a folder; it may share it with other files. */
 typedef struct gan_keeper gan_keeper;
 
 typedef struct gan_keeper_options {

@@ -275,17 +275,17 @@ START_TEST(numbers_that_are_there_twice)
     ok(gan_checkpoint_save(t.session, t.data, path, NULL));
     in_folder(path, "checkpoint-000001-step-9.safetensors");
     write_content(path, (const unsigned char *)"x", 1);
-    ok(gan_checkpoints_newest(folder, found, sizeof found, &info, &skipped));
+    ok(gan_checkpoint_newest(folder, found, sizeof found, &info, &skipped));
     in_folder(path, "checkpoint-000001-step-1.safetensors");
     ck_assert_str_eq(found, path);
     ck_assert(skipped == 1 && info.step == 1);
     write_content(path, (const unsigned char *)"x", 1);
-    fails(GAN_ERROR_FORMAT, "step-1.safetensors is", gan_checkpoints_newest(folder, found, sizeof found, NULL, NULL));
+    fails(GAN_ERROR_FORMAT, "step-1.safetensors is", gan_checkpoint_newest(folder, found, sizeof found, NULL, NULL));
     ck_assert(found[0] == '\0');
-    gan_checkpoints *k = keeper((gan_checkpoints_options){.every_steps = 1, .keep = 2});
+    gan_keeper *k = keeper((gan_keeper_options){.every_steps = 1, .keep = 2});
     play(k, 1, 1);
     check_files("checkpoint-000001-step-9 checkpoint-000002-step-2 ");
-    gan_checkpoints_free(&k);
+    gan_keeper_free(&k);
 }
 END_TEST
 
