@@ -266,7 +266,8 @@ const char *gan_safetensors_path(const gan_safetensors *file)
 size_t gan_safetensors_numbers(const gan_safetensors *file)
 {
     size_t numbers = 0;
-    for (int i = 0; i < file->count; i++) numbers += file->tensors[i].bytes / types[file->tensors[i].type].bytes;
+    for (int i = 0; i < file->count; i++)
+        numbers += file->tensors[i].bytes / gan_stored_type_bytes(file->tensors[i].type);
     return numbers;
 }
 
