@@ -235,12 +235,24 @@ static bool create_session(training *t)
     return check(game16_create(&t->game, t->context)) && check(game16_session(&t->session, &t->game));
 }
 
+/* A training that begins anew in the folder of an earlier one: its checkpoints take the places of those. */
+static void tell_of_others(const settings *set)
+{
+    char path[PATH_BYTES];
+    if (set->summary || gan_checkpoint_newest(set->out, path, sizeof path, NULL, NULL) != GAN_OK || !path[0]) return;
+    printf("%s has the checkpoints of an earlier training, which are replaced by and by; --resume goes on from them\n",
+           set->out);
+}
+
 /* From the newest checkpoint in the output's folder, if --resume asks for it and there is one. */
 static bool find_checkpoint(const settings *set, char path[PATH_BYTES], gan_checkpoint_info *info)
 {
     int skipped = 0;
     path[0] = '\0';
-    if (!set->resume) return true;
+    if (!set->resume) {
+        tell_of_others(set);
+        return true;
+    }
     if (!folder_make(set->out) || !check(gan_checkpoint_newest(set->out, path, PATH_BYTES, info, &skipped)))
         return false;
     if (skipped > 0) fprintf(stderr, "%d newer checkpoints cannot be used: %s\n", skipped, gan_last_error());

@@ -2,6 +2,7 @@
 #include "allocator.h"
 #include "io/onnx.h"
 #include "io/protobuf.h"
+#include "layer/registry.h"
 #include "onnx_cases.h"
 #include "support.h"
 
@@ -290,6 +291,15 @@ START_TEST(messages_are_as_specified)
 }
 END_TEST
 
+/* The graph's walk adds the inputs itself. */
+START_TEST(every_type_can_be_exported)
+{
+    for (int i = 0; gan_layer_types[i]; i++)
+        ck_assert_msg(gan_layer_types[i] == &gan_layer_input || gan_layer_types[i]->export, "%s has no export",
+                      gan_layer_types[i]->name);
+}
+END_TEST
+
 int main(void)
 {
     collect_onnx_cases();
@@ -297,6 +307,7 @@ int main(void)
     TCase *cases = tcase_create("onnx");
     tcase_set_timeout(cases, 120);
     tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, every_type_can_be_exported);
     tcase_add_test(cases, a_network_has_one_file);
     tcase_add_test(cases, the_network_is_as_it_was);
     tcase_add_test(cases, bad_calls_are_told);
