@@ -15,7 +15,7 @@ tensor
 image
 layer
 network
-loss optimizer augment
+loss optimizer augment metric
 session
 zoo
 data
