@@ -15,5 +15,5 @@ need qemu-user command -v qemu-aarch64
 install_missing
 
 export BUILD="${BUILD:-$root/build-neon}"
-export TESTS="--suite kernel --suite layer --suite augment --suite steps"
+export TESTS="--suite kernel --suite layer --suite augment --suite steps --no-suite kernels_apart"
 exec "$root/tests/run.sh" --cross-file "$root/tests/cross/aarch64.ini" -Dblas=builtin -Dpng=disabled -Djpeg=disabled "$@"

@@ -223,14 +223,10 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("layers");
-    TCase *tests = tcase_create("cases"), *options = tcase_create("options"), *memory = tcase_create("memory");
+    TCase *tests = tcase_create("cases");
     collect_cases();
     tcase_set_timeout(tests, 0);
-    tcase_set_timeout(options, 0);
-    tcase_set_timeout(memory, 0);
     suite_add_tcase(suite, tests);
-    suite_add_tcase(suite, options);
-    suite_add_tcase(suite, memory);
     tcase_add_test(tests, every_type_has_a_case);
     tcase_add_test(tests, types_are_told_apart);
     tcase_add_loop_test(tests, derivatives_are_right, 0, run_count());
@@ -238,7 +234,5 @@ int main(void)
     tcase_add_loop_test(tests, batches_do_not_change_a_bit, 0, case_count());
     tcase_add_loop_test(tests, inference_is_the_forward_pass, 0, case_count());
     tcase_add_loop_test(tests, copies_are_the_same, 0, case_count());
-    add_option_tests(options);
-    add_memory_tests(memory);
     return run_suite(suite);
 }
