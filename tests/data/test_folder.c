@@ -1,142 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "data/folder.h"
-#include "support.h"
+#include "picture_folder.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Folders of pictures. Most tests need PNG files, and do without where there is no libpng. */
-
-static gan_context *context;
-static char folder[64];
-
-/* Memory that is counted, and whose n-th block is refused; worker threads ask for some. */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static int live, blocks, fail_at;
-
-static bool is_failing(int *calls, int at)
-{
-    pthread_mutex_lock(&mutex);
-    bool now = ++*calls == at;
-    pthread_mutex_unlock(&mutex);
-    return now;
-}
-
-static void *allocate(void *user, size_t size, size_t alignment)
-{
-    void *memory;
-    (void)user;
-    if (is_failing(&blocks, fail_at) || posix_memalign(&memory, alignment, size) != 0) return NULL;
-    pthread_mutex_lock(&mutex);
-    live++;
-    pthread_mutex_unlock(&mutex);
-    return memory;
-}
-
-static void release(void *user, void *memory)
-{
-    (void)user;
-    pthread_mutex_lock(&mutex);
-    live--;
-    pthread_mutex_unlock(&mutex);
-    free(memory);
-}
-
-static char lines[4096]; /* of the log */
-
-static void note(void *user, gan_log_level level, const char *message)
-{
-    (void)user;
-    size_t used = strlen(lines);
-    if (level == GAN_LOG_WARNING) snprintf(lines + used, sizeof lines - used, "%s\n", message);
-}
-
-static void setup(void)
-{
-    live = blocks = fail_at = 0;
-    lines[0] = '\0';
-    ok(gan_context_create(&context, gan_context_options(.threads = 2, .seed = 42, .log = note,
-                                                        .allocator = {.allocate = allocate, .release = release})));
-    strcpy(folder, "/tmp/gan-folder-XXXXXX");
-    ck_assert(mkdtemp(folder) != NULL);
-}
-
-static void run(const char *format, const char *argument)
-{
-    char command[1024], *end = command;
-    end += sprintf(end, "cd '%s' && ", folder);
-    snprintf(end, sizeof command - 200, format, argument, argument, argument);
-    ck_assert_msg(system(command) == 0, "%s", command);
-}
-
-static void teardown(void)
-{
-    run("rm -rf '%s'", folder);
-    gan_context_free(&context);
-    ck_assert_int_eq(live, 0);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-/* A picture of 5x4 whose pixels tell its number. */
-#define H 5
-#define W 4
-
-static unsigned char value(int number, int place)
-{
-    return (unsigned char)(number * 17 + place * 3);
-}
-
-static void write_picture(const char *name, int number)
-{
-    gan_tensor *image;
-    ok(gan_tensor_create(&image, context, GAN_UINT8, GAN_SHAPE(1, H, W, 3)));
-    for (int i = 0; i < H * W * 3; i++) ((unsigned char *)gan_tensor_data(image))[i] = value(number, i);
-    ok(gan_image_write_png(in_folder(name), image, NULL));
-    gan_tensor_free(&image);
-}
-
-/* Two classes, and below one of them folders: the pictures are numbered in the order that they should have. */
-static const struct {
-    const char *name;
-    int label;
-} tree[] = {
-    {"Zebra/1.png", 0},
-    {"Zebra/10.PNG", 0},
-    {"Zebra/2.png", 0},
-    {"ant/a.jpg", 1},
-    {"ant/b/deep/x.png", 1},
-    {"ant/b/y.jpeg", 1},
-    {"ant/c.png", 1},
-    {"bee/only.png", 2},
-    {"bee/onlz.png", 2},
-    {"\xc3\xa9t\xc3\xa9/1.png", 3},
-    {"\xc3\xa9t\xc3\xa9/2.png", 3},
-};
-#define COUNT ((int)(sizeof tree / sizeof tree[0]))
-
-static void write_tree(void)
-{
-    run("mkdir -p Zebra ant/b/deep ant/empty bee '\xc3\xa9t\xc3\xa9' .hidden%s", "");
-    for (int i = COUNT - 1; i >= 0; i--) write_picture(tree[i].name, i);
-    run("echo text > ant/readme.txt; echo x > bee/.only.png; echo x > .hidden/1.png; echo x > notes%s", "");
-}
-
-static gan_dataset *open_tree(const gan_dataset_options *options)
-{
-    gan_dataset *data;
-    ok(gan_dataset_open_folder(&data, context, folder, options));
-    return data;
-}
 
 /* The same pictures in memory. */
 static gan_dataset *in_memory(const gan_dataset_options *options)
@@ -392,135 +260,13 @@ START_TEST(misuse)
 }
 END_TEST
 
-/* The system, of whose calls the n-th and all that follow fail. */
-static int calls, calls_fail_at;
-
-static bool call_fails(void)
-{
-    pthread_mutex_lock(&mutex);
-    bool now = ++calls >= calls_fail_at;
-    pthread_mutex_unlock(&mutex);
-    if (now) errno = EIO;
-    return now;
-}
-
-static int open_file(const char *path, int flags, mode_t mode)
-{
-    return call_fails() ? -1 : gan_system_files.open(path, flags, mode);
-}
-
-static int examine(int file, struct stat *info)
-{
-    return call_fails() ? -1 : gan_system_files.fstat(file, info);
-}
-
-static ssize_t read_file(int file, void *data, size_t size)
-{
-    return call_fails() ? -1 : gan_system_files.read(file, data, size);
-}
-
-static DIR *open_folder(const char *path)
-{
-    return call_fails() ? NULL : gan_system_files.opendir(path);
-}
-
-static struct dirent *read_folder(DIR *opened)
-{
-    return call_fails() ? NULL : gan_system_files.readdir(opened);
-}
-
-static int close_file(int file)
-{
-    return gan_system_files.close(file);
-}
-
-static int close_folder(DIR *opened)
-{
-    return gan_system_files.closedir(opened);
-}
-
-static const gan_file_calls failing = {.open = open_file,
-                                       .fstat = examine,
-                                       .read = read_file,
-                                       .close = close_file,
-                                       .opendir = open_folder,
-                                       .readdir = read_folder,
-                                       .closedir = close_folder};
-
-/* An epoch in order, from opening to freeing. */
-static gan_status whole_epoch(const gan_file_calls *system, gan_tensor *batch, int broken)
-{
-    gan_dataset *data;
-    gan_status status = gan_dataset_open_folder_by(
-        system, &data, context, folder,
-        gan_dataset_options(.in_order = true, .broken = broken, .cache = 3 * H * W * 3, .height = H, .width = W));
-    for (int i = 0; status == GAN_OK && i < 5; i++) status = gan_dataset_next(data, batch, NULL);
-    gan_dataset_free(&data);
-    return status;
-}
-
-START_TEST(input_fails)
-{
-    write_tree();
-    gan_tensor *batch = new_tensor(context, GAN_SHAPE(2, H, W, 3));
-    int before = live, failed = 0;
-    for (int n = 1;; n++, failed++) {
-        calls = 0;
-        calls_fail_at = n;
-        gan_status status = whole_epoch(&failing, batch, _i);
-        ck_assert_int_eq(live, before);
-        if (status == GAN_OK) break;
-        ck_assert_msg(status == GAN_ERROR_IO || (_i && status == GAN_ERROR_FORMAT) ||
-                          (_i && status == GAN_ERROR_INVALID_ARGUMENT), /* a batch larger than what is left */
-                      "%s: %s", gan_status_name(status), gan_last_error());
-    }
-    ck_assert_int_gt(failed, 50);
-    gan_tensor_free(&batch);
-}
-END_TEST
-
-START_TEST(out_of_memory)
-{
-    write_tree();
-    gan_tensor *batch = new_tensor(context, GAN_SHAPE(2, H, W, 3));
-    int before = live, failed = 0, passed = 0;
-    for (int n = 1; passed < 40; n++) { /* what a worker lacks the caller tries again, and may get */
-        blocks = 0;
-        fail_at = n;
-        gan_status status = whole_epoch(&gan_system_files, batch, _i);
-        ck_assert_msg(live == before, "block %d: %d were lost", n, live - before);
-        passed = status == GAN_OK ? passed + 1 : 0;
-        failed += status != GAN_OK;
-        if (status != GAN_OK) check_fails(GAN_ERROR_OUT_OF_MEMORY, "", status, "epoch", __FILE__, __LINE__);
-    }
-    fail_at = 0;
-    ck_assert_int_gt(failed, 25);
-    gan_tensor_free(&batch);
-}
-END_TEST
-
-/* Freed while pictures are being decoded. */
-START_TEST(freed)
-{
-    write_tree();
-    gan_tensor *batch = new_tensor(context, GAN_SHAPE(2, H, W, 3));
-    for (int i = 0; i < 60; i++) {
-        gan_dataset *data = open_tree(gan_dataset_options(.threads = 1 + i % 3, .cache = 1 + i % 2));
-        for (int k = 0; k < i % 4; k++) ok(gan_dataset_next(data, batch, NULL));
-        if (i % 5 == 0) ok(gan_dataset_seek(data, 3, 1));
-        gan_dataset_free(&data);
-    }
-    gan_tensor_free(&batch);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("folder");
     TCase *tests = tcase_create("folder");
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 0);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, folder_setup, folder_teardown);
     tcase_add_test(tests, misuse);
     if (gan_has_feature("png")) {
         tcase_add_test(tests, order_and_classes);
@@ -530,9 +276,6 @@ int main(void)
         tcase_add_test(tests, odd_shapes);
         tcase_add_loop_test(tests, broken_is_fatal, 0, 2);
         tcase_add_loop_test(tests, broken_is_skipped, 0, 2);
-        tcase_add_loop_test(tests, input_fails, 0, 2);
-        tcase_add_loop_test(tests, out_of_memory, 0, 2);
-        tcase_add_test(tests, freed);
     }
     return run_suite(suite);
 }
