@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "game.h"
+#include "fixture.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,26 +7,6 @@
 
 /* Gradient penalties of a session: when, where and with which weight. That they are exact is for tests/golden, that a
  * session adds what gan/penalty.h says for test_games. */
-
-#define BATCH 6
-
-static gan_context *context;
-static gan_tensor *real;
-static game play;
-
-static void setup(void)
-{
-    context = new_context(1, GAN_KERNELS_AUTO);
-    real = new_tensor(context, GAN_SHAPE(BATCH, 8, 8, 3));
-    fill_real(context, real, 0);
-}
-
-static void teardown(void)
-{
-    free_game(&play);
-    gan_tensor_free(&real);
-    gan_context_free(&context);
-}
 
 static gan_session_report step(const game *played)
 {

@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "game.h"
+#include "fixture.h"
 
 #include <math.h>
 #include <string.h>
 
 /* What goes around a game: the augmentation of what D sees, and the average of G. That a step with them is what
  * gan/session.h says is for test_games. */
-
-#define BATCH 6
-
-static gan_context *context;
-static gan_tensor *real;
-static game play;
-
-static void setup(void)
-{
-    context = new_context(1, GAN_KERNELS_AUTO);
-    real = new_tensor(context, GAN_SHAPE(BATCH, 8, 8, 3));
-    fill_real(context, real, 0);
-}
-
-static void teardown(void)
-{
-    free_game(&play);
-    gan_tensor_free(&real);
-    gan_context_free(&context);
-}
 
 static void steps(const game *made, int count)
 {

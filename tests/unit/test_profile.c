@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "game.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static gan_context *context;
-static gan_tensor *real;
-static game play;
 static gan_profile *profile;
 
-static void setup(void)
+static void setup_profile(void)
 {
-    context = new_context(1, GAN_KERNELS_AUTO);
-    real = new_tensor(context, GAN_SHAPE(5, 8, 8, 3));
-    fill_real(context, real, 0);
-    ok(make_game(&play, context, (game_options){.play = {.smoothing = 0.1f}}));
+    setup();
+    start((gan_session_options){.smoothing = 0.1f});
     ok(gan_profile_create(&profile, context));
 }
 
-static void teardown(void)
+static void teardown_profile(void)
 {
     gan_profile_free(&profile);
-    free_game(&play);
-    gan_tensor_free(&real);
-    gan_context_free(&context);
+    teardown();
 }
 
 static gan_profile_row row_at(int index)
@@ -54,7 +47,7 @@ START_TEST(counts_passes)
     ck_assert_int_eq(find("discriminator", "bn0", GAN_PASS_INPUTS).calls, 6);
     ck_assert_int_eq(find("discriminator", "", GAN_PASS_UPDATE).calls, 2);
     ck_assert_int_eq(find("generator", "deconv0", GAN_PASS_FORWARD).calls, 2);
-    ck_assert_int_eq(find("generator", "deconv0", GAN_PASS_FORWARD).samples, 10);
+    ck_assert_int_eq(find("generator", "deconv0", GAN_PASS_FORWARD).samples, 2 * BATCH);
     ck_assert_int_eq(find("generator", "deconv0", GAN_PASS_INPUTS).calls, 0);
     ck_assert_str_eq(find("generator", "deconv0", GAN_PASS_PARAMETERS).type, "conv2d_transpose");
     ck_assert(find("generator", "deconv0", GAN_PASS_PARAMETERS).seconds > 0);
@@ -68,7 +61,7 @@ START_TEST(counts_operations)
     ok(gan_session_set_profile(play.session, profile));
     ok(gan_session_step(play.session, real, NULL));
     for (int i = 0; i < gan_profile_count(profile); i++) operations += row_at(i).operations;
-    ck_assert_double_eq(operations, 5 * (double)gan_session_flops(play.session));
+    ck_assert_double_eq(operations, BATCH * (double)gan_session_flops(play.session));
     ck_assert_int_eq(gan_session_flops(NULL), 0);
     ck_assert_int_eq(gan_network_backward_flops(NULL, GAN_WANT_INPUTS), 0);
     ck_assert_int_eq(gan_network_backward_flops(play.d, 0), 0);
@@ -155,7 +148,7 @@ int main(void)
 {
     Suite *suite = suite_create("profile");
     TCase *tests = tcase_create("profile");
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup_profile, teardown_profile);
     tcase_add_test(tests, counts_passes);
     tcase_add_test(tests, counts_operations);
     tcase_add_test(tests, resets_and_stops);

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "game.h"
+#include "fixture.h"
 
 #include <math.h>
 #include <string.h>
 
-static gan_context *context;
-static gan_tensor *real;
-static game play;
-
-static void setup(void)
+static void setup_game(void)
 {
-    context = new_context(1, GAN_KERNELS_AUTO);
-    real = new_tensor(context, GAN_SHAPE(12, 8, 8, 3));
-    fill_real(context, real, 0);
-    ok(make_game(&play, context, (game_options){.play = {.smoothing = 0.1f}}));
-}
-
-static void teardown(void)
-{
-    free_game(&play);
-    gan_tensor_free(&real);
-    gan_context_free(&context);
+    setup();
+    start((gan_session_options){.smoothing = 0.1f});
 }
 
 static void steps(game *played, int count)
@@ -344,7 +331,7 @@ int main(void)
     TCase *tests = tcase_create("session");
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 0);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, setup_game, teardown);
     tcase_add_test(tests, reports);
     tcase_add_test(tests, report_sizes);
     tcase_add_loop_test(tests, threads_change_no_bit, 0, kernel_set_count());

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "game.h"
+#include "fixture.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* From gradients to a move: what clips them, and what stops a move in time. */
-
-#define BATCH 12
-
-static gan_context *context;
-static gan_tensor *real;
-static game play;
-
-static void setup(void)
-{
-    context = new_context(1, GAN_KERNELS_AUTO);
-    real = new_tensor(context, GAN_SHAPE(BATCH, 8, 8, 3));
-    fill_real(context, real, 0);
-}
-
-static void teardown(void)
-{
-    free_game(&play);
-    gan_tensor_free(&real);
-    gan_context_free(&context);
-}
-
-static void start(gan_session_options options)
-{
-    ok(make_game(&play, context, (game_options){.play = options}));
-}
 
 static float largest_gradient(const gan_network *network)
 {
