@@ -193,7 +193,7 @@ START_TEST(step_misuse)
     fails(invalid, "labels are NULL", gan_session_discriminator_step(play.session, real, NULL));
     fails(GAN_ERROR_SHAPE, "labels are int32 [11]; they must be int32 [12]",
           gan_session_step_labelled(play.session, real, few, NULL));
-    fails(GAN_ERROR_SHAPE, "labels are float [6,8,8,3]; they must be int32 [6]",
+    fails(GAN_ERROR_SHAPE, "labels are float [12,8,8,3]; they must be int32 [12]",
           gan_session_step_labelled(play.session, real, real, NULL));
     numbers(labels)[4] = GAME_CLASSES;
     fails(invalid, "labels[4] is 3; it must be 0 to 2", gan_session_step_labelled(play.session, real, labels, NULL));
