@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "content.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -57,8 +58,7 @@ static const char *in_folder(const char *name)
 static const char *write_bytes(const char *name, const void *data, size_t size)
 {
     const char *path = in_folder(name);
-    FILE *file = fopen(path, "wb");
-    ck_assert(file && fwrite(data, 1, size, file) == size && fclose(file) == 0);
+    write_content(path, data, size);
     return path;
 }
 
@@ -228,13 +228,12 @@ END_TEST
 /* Cut anywhere or with one bit wrong: a tensor or a sentence. */
 START_TEST(npy_damage)
 {
-    unsigned char data[1024];
     gan_tensor *tensor = new_tensor(context, GAN_SHAPE(3, 5));
     ok(gan_tensor_write_npy(in_folder("whole.npy"), tensor));
     gan_tensor_free(&tensor);
-    FILE *file = fopen(in_folder("whole.npy"), "rb");
-    size_t size = fread(data, 1, sizeof data, file);
-    fclose(file);
+    content c = read_content(in_folder("whole.npy"));
+    unsigned char *data = c.bytes;
+    size_t size = c.size;
     ck_assert_int_eq(size, 128 + 60);
     for (size_t n = 0; n < size; n++)
         fails(GAN_ERROR_FORMAT, "cut.npy", gan_tensor_read_npy(&tensor, context, write_bytes("cut.npy", data, n)));
@@ -245,6 +244,7 @@ START_TEST(npy_damage)
         gan_tensor_free(&tensor);
         data[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
+    free(data);
     fails(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL", gan_tensor_write_npy("x", NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "tensor is NULL", gan_tensor_read_npy(NULL, context, "x"));
     fails(GAN_ERROR_INVALID_ARGUMENT, "path is NULL", gan_tensor_read_npy(&tensor, context, NULL));

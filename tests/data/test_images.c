@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "content.h"
 #include "support.h"
 
 #include <math.h>
@@ -133,30 +134,18 @@ START_TEST(grids)
 }
 END_TEST
 
-static void *read_all(const char *name, size_t *size)
-{
-    FILE *file = fopen(name, "rb");
-    ck_assert(file != NULL);
-    char *data = malloc(1 << 20);
-    ck_assert(data != NULL);
-    *size = fread(data, 1, 1 << 20, file);
-    fclose(file);
-    return data;
-}
-
 START_TEST(files)
 {
     gan_tensor *images = new_tensor(context, GAN_SHAPE(2, 4, 4, 3));
     int width, height;
-    size_t size;
     for (int round = 0; round < 2; round++) { /* the second replaces the first */
         for (int i = 0; i < 96; i++) gan_tensor_floats(images)[i] = round ? 1 : -1;
         ok(gan_image_write_png(path, images, NULL));
-        void *data = read_all(path, &size);
-        unsigned char *pixels = decode(data, size, 3, &width, &height);
+        content c = read_content(path);
+        unsigned char *pixels = decode(c.bytes, c.size, 3, &width, &height);
         ck_assert(width == 8 && height == 4 && pixels[0] == 255 * round && pixels[95] == 255 * round);
         free(pixels);
-        free(data);
+        free(c.bytes);
     }
     char missing[256];
     snprintf(missing, sizeof missing, "%s/missing/grid.png", folder);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "content.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -70,14 +71,9 @@ static const char *path_of(int i, const char *ending)
     return path;
 }
 
-static unsigned char *content(int i, size_t *size)
+static content content_of(int i)
 {
-    FILE *file = fopen(path_of(i, pictures[i].ending), "rb");
-    ck_assert(file != NULL);
-    unsigned char *data = malloc(1 << 16);
-    *size = fread(data, 1, 1 << 16, file);
-    fclose(file);
-    return data;
+    return read_content(path_of(i, pictures[i].ending));
 }
 
 /* PNG to the bit; the inverse transform of JPEG may differ by one between libraries. */
@@ -108,8 +104,9 @@ END_TEST
 START_TEST(cut_short)
 {
     if (!can_read(_i)) return;
-    size_t size;
-    unsigned char *data = content(_i, &size);
+    content file = content_of(_i);
+    unsigned char *data = file.bytes;
+    size_t size = file.size;
     int before = live;
     for (size_t n = 0; n < size; n++) {
         gan_tensor *image = (gan_tensor *)&image;
@@ -131,9 +128,10 @@ END_TEST
 START_TEST(flipped_bits)
 {
     if (!can_read(_i)) return;
-    size_t size;
     int fine = 0, before = live;
-    unsigned char *data = content(_i, &size);
+    content file = content_of(_i);
+    unsigned char *data = file.bytes;
+    size_t size = file.size;
     for (size_t bit = 0; bit < 8 * size; bit += is_png(_i) ? 1 : 3) {
         data[bit / 8] ^= (unsigned char)(1 << bit % 8);
         gan_tensor *image;
@@ -156,8 +154,9 @@ END_TEST
 START_TEST(out_of_memory)
 {
     if (!can_read(_i)) return;
-    size_t size;
-    unsigned char *data = content(_i, &size);
+    content file = content_of(_i);
+    unsigned char *data = file.bytes;
+    size_t size = file.size;
     int before = live, failures = 0;
     for (int n = 1;; n++, failures++) {
         gan_tensor *image;
@@ -188,9 +187,11 @@ START_TEST(lies)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int picture = cases[i].picture;
-        size_t size, sof = 0;
+        size_t sof = 0;
         if (!can_read(picture)) continue;
-        unsigned char *data = content(picture, &size);
+        content file = content_of(picture);
+        unsigned char *data = file.bytes;
+        size_t size = file.size;
         while (!(data[sof] == 0xff && data[sof + 1] == 0xc0)) sof++; /* then length, precision, height and width */
         memcpy(data + sof + 5, cases[i].bytes, 4);
         gan_tensor *image;

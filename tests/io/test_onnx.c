@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "allocator.h"
+#include "content.h"
 #include "io/onnx.h"
 #include "io/protobuf.h"
 #include "layer/registry.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What can be said of exported networks without a program that runs them (onnx_check.py has one): the same
@@ -35,33 +35,17 @@ static void teardown(void)
     gan_context_free(&context);
 }
 
-struct content {
-    unsigned char *bytes;
-    size_t size;
-};
-
-static struct content read_all(void)
-{
-    struct stat info;
-    FILE *file = fopen(path, "rb");
-    ck_assert(file && fstat(fileno(file), &info) == 0);
-    struct content c = {malloc((size_t)info.st_size + 1), (size_t)info.st_size};
-    ck_assert(c.bytes && fread(c.bytes, 1, c.size, file) == c.size);
-    fclose(file);
-    return c;
-}
-
 /* Whether the file is as it was; lets go of what it was. */
-static void check_still(struct content before)
+static void check_still(content before)
 {
-    struct content after = read_all();
+    content after = read_content(path);
     ck_assert_uint_eq(before.size, after.size);
     ck_assert_mem_eq(before.bytes, after.bytes, before.size);
     free(before.bytes);
     free(after.bytes);
 }
 
-static bool has_text(struct content c, const char *text)
+static bool has_text(content c, const char *text)
 {
     size_t length = strlen(text);
     for (size_t i = 0; i + length <= c.size; i++)
@@ -85,11 +69,11 @@ START_TEST(a_network_has_one_file)
     gan_context *other = new_context(3, GAN_KERNELS_AUTO);
     gan_network *network = case_named("blocks", context), *same = case_named("blocks", other);
     ok(gan_network_export_onnx(network, path, NULL));
-    struct content first = read_all();
+    content first = read_content(path);
     ck_assert(has_text(first, "libgan") && has_text(first, "conv0.weight") && has_text(first, "linear0"));
     ok(gan_network_export_onnx(network, path, gan_onnx_options(.opset = 17)));
     check_still(first);
-    first = read_all();
+    first = read_content(path);
     ok(gan_network_export_onnx(same, path, NULL));
     check_still(first);
     gan_network_free(&same);
@@ -180,7 +164,7 @@ START_TEST(a_write_fails)
 {
     gan_network *network = case_named("dis2", context), *smaller = case_named("blocks", context);
     ok(gan_network_export_onnx(smaller, path, NULL));
-    struct content before = read_all();
+    content before = read_content(path);
     struct rlimit old, small;
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = old;
@@ -209,7 +193,7 @@ static void fail_every_allocation(int number)
     int live = allocator.live;
     gan_status status = GAN_ERROR_OUT_OF_MEMORY;
     for (int n = 1; status != GAN_OK; n++) {
-        struct content before = read_all();
+        content before = read_content(path);
         allocator.calls = 0;
         allocator.fail_at = n;
         status = gan_network_export_onnx(network, path, NULL);
@@ -246,7 +230,7 @@ START_TEST(long_networks_grow)
     gan_network_output(network, x);
     ok(gan_network_build(network));
     ok(gan_network_export_onnx(network, path, NULL));
-    struct content c = read_all();
+    content c = read_content(path);
     ck_assert(has_text(c, "gelu0") && has_text(c, "gelu299"));
     free(c.bytes);
     gan_network_free(&network);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "weights_networks.h"
 
+#include "content.h"
 #include "io/safetensors.h"
 
 #include <cjson/cJSON.h>
@@ -221,19 +222,15 @@ END_TEST
 /* A file that is cut anywhere is told, and nothing is changed. */
 START_TEST(every_length_cut)
 {
-    static unsigned char content[4096];
     gan_network *network = linear();
     ok(gan_network_export_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
-    FILE *file = fopen(fixture_path, "rb");
-    ck_assert_ptr_nonnull(file);
-    size_t size = fread(content, 1, sizeof content, file);
-    fclose(file);
-    for (size_t length = 0; length < size; length++) {
-        file = fopen(fixture_path, "wb");
-        ck_assert(file && fwrite(content, 1, length, file) == length && fclose(file) == 0);
+    content c = read_content(fixture_path);
+    for (size_t length = 0; length < c.size; length++) {
+        write_content(fixture_path, c.bytes, length);
         fails(GAN_ERROR_FORMAT, fixture_path,
               gan_network_import_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
     }
+    free(c.bytes);
     gan_network_free(&network);
 }
 END_TEST

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "training.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 gan_status sgd(gan_optimizer **optimizer, gan_network *network)
 {
@@ -231,26 +229,4 @@ void training_stop(training *t)
     gan_tensor_free(&t->labels);
     gan_tensor_free(&t->real);
     gan_dataset_free(&t->data);
-}
-
-content read_content(const char *path)
-{
-    const size_t most = 1 << 20;
-    FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "%s", path);
-    content c = {malloc(most), 0};
-    ck_assert_ptr_nonnull(c.bytes);
-    c.size = fread(c.bytes, 1, most, file);
-    ck_assert(c.size < most);
-    fclose(file);
-    return c;
-}
-
-/* Over the old content, not by truncating it first, which some file systems take as a reason to write to the disk at
- * once. */
-void write_content(const char *path, const unsigned char *bytes, size_t size)
-{
-    int file = open(path, O_WRONLY | O_CREAT, 0666);
-    ck_assert(file >= 0 && write(file, bytes, size) == (ssize_t)size && ftruncate(file, (off_t)size) == 0);
-    ck_assert(close(file) == 0);
 }

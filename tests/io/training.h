@@ -2,6 +2,7 @@
 #ifndef TESTS_IO_TRAINING_H
 #define TESTS_IO_TRAINING_H
 
+#include "content.h"
 #include "support.h"
 
 #include <stddef.h>
@@ -56,13 +57,5 @@ gan_status training_start(training *t, gan_context *context, const training_plan
 gan_status training_prepare(training *t, gan_context *context, const training_plan *plan);
 gan_status training_go_on(training *t, int steps);
 void training_stop(training *t);
-
-/* Files, whole. The bytes are the caller's to free(). */
-typedef struct content {
-    unsigned char *bytes;
-    size_t size;
-} content;
-content read_content(const char *path);
-void write_content(const char *path, const unsigned char *bytes, size_t size);
 
 #endif
