@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "training.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 
 gan_status sgd(gan_optimizer **optimizer, gan_network *network)
 {
