@@ -67,8 +67,9 @@ GAN_API gan_status gan_moments_get(const gan_moments *moments, double *mean, dou
  * count as 0, so that singular covariances are fine; and so does a distance below 0. Needs two rows each, and d of at
  * most 32000; with n <= d covariances are singular and the distance says little. Biased upwards, about as 1/n: compare
  * at equal n. Symmetric in its arguments but for rounding. Its bits also depend on LAPACK, and on that library's own
- * number of threads. GAN_ERROR_UNSUPPORTED: a build without LAPACK, gan_has_feature("lapack").
- * GAN_ERROR_NUMERIC: LAPACK finds no eigenvalues. */
+ * number of threads. The first call loads LAPACK, unless the program is linked with one (docs/dependencies.md).
+ * GAN_ERROR_UNSUPPORTED: it cannot be loaded, or a build without, gan_has_feature("lapack"). GAN_ERROR_NUMERIC: LAPACK
+ * finds no eigenvalues. */
 GAN_API gan_status gan_metric_frechet_distance(double *distance, const gan_moments *a, const gan_moments *b);
 
 /* The kernel distance (Bińkowski et al. 2018, the form of the KID): the unbiased estimate of the squared maximum mean

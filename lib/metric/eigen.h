@@ -8,8 +8,8 @@
 
 #define GAN_EIGEN_LARGEST 32000 /* numbers of rows that LAPACK's integers count the work memory of */
 
-/* Whether the build has LAPACK. */
-bool gan_eigen_available(void);
+/* Whether there is a LAPACK; it is loaded for that. If not, *reason says why. */
+bool gan_eigen_available(const char **reason);
 
 /* Bytes of work memory for a matrix of n rows. */
 size_t gan_eigen_work(int64_t n);

@@ -80,7 +80,7 @@ static gan_status compute(const struct frechet *f, double *distance)
 
 static gan_status check(const double *distance, const gan_moments *a, const gan_moments *b)
 {
-    const char *call = "gan_metric_frechet_distance";
+    const char *call = "gan_metric_frechet_distance", *reason;
     if (!distance || !a || !b)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", call, !distance ? "distance" : !a ? "a" : "b");
     if (a->dims != b->dims)
@@ -92,8 +92,7 @@ static gan_status check(const double *distance, const gan_moments *a, const gan_
     if (a->count < 2 || b->count < 2)
         return gan_fail(GAN_ERROR_INVALID_ARGUMENT, "%s: %s is of %lld rows; at least 2 are needed", call,
                         a->count < 2 ? "a" : "b", (long long)(a->count < 2 ? a->count : b->count));
-    if (!gan_eigen_available())
-        return gan_fail(GAN_ERROR_UNSUPPORTED, "%s: this libgan was built without LAPACK", call);
+    if (!gan_eigen_available(&reason)) return gan_fail(GAN_ERROR_UNSUPPORTED, "%s: %s", call, reason);
     return GAN_OK;
 }
 
