@@ -5,7 +5,8 @@
 #include "io/protobuf.h"
 #include "layer/registry.h"
 #include "onnx_cases.h"
-#include "support.h"
+
+#include "fixture.h" /* behind headers whose parameters have the names of its variables */
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,24 +17,6 @@
 
 /* What can be said of exported networks without a program that runs them (onnx_check.py has one): the same
  * bytes always, and what fails, fails as it should. */
-
-static gan_context *context;
-static char folder[64], path[96];
-
-static void setup(void)
-{
-    context = new_context(1, GAN_KERNELS_AUTO);
-    snprintf(folder, sizeof folder, "%s", "/tmp/gan-onnx-XXXXXX");
-    ck_assert(mkdtemp(folder) != NULL);
-    snprintf(path, sizeof path, "%s/network.onnx", folder);
-}
-
-static void teardown(void)
-{
-    unlink(path);
-    ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
-    gan_context_free(&context);
-}
 
 /* Whether the file is as it was; lets go of what it was. */
 static void check_still(content before)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "stored_network.h"
+#include "by_hand.h"
+#include "fixture.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "by_hand.h"
 #include "content.h"
-#include "stored_network.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,8 @@
 
 #include "io/safetensors.h"
 
+#include "fixture.h" /* behind headers whose parameters have the names of its variables */
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 static gan_safetensors *open_file(const char *name)
 {
     gan_safetensors *file;
-    ok(gan_safetensors_read(&file, fixture_context, name));
+    ok(gan_safetensors_read(&file, context, name));
     return file;
 }
 
@@ -29,7 +31,7 @@ static const char *golden_path(int index)
 /* The network with PyTorch's weights. */
 static gan_network *imported(int index)
 {
-    gan_network *network = exchanged_network(fixture_context, index);
+    gan_network *network = exchanged_network(context, index);
     ok(gan_network_import_weights(network, golden_path(index),
                                   gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH, .prefix = MODEL)));
     return network;
@@ -38,7 +40,7 @@ static gan_network *imported(int index)
 START_TEST(pytorch_to_libgan)
 {
     gan_network *network = imported(_i);
-    check_output(network, fixture_context, golden_path(_i));
+    check_output(network, context, golden_path(_i));
     gan_network_free(&network);
 }
 END_TEST
@@ -47,9 +49,8 @@ END_TEST
 START_TEST(libgan_to_pytorch)
 {
     gan_network *network = imported(_i);
-    ok(gan_network_export_weights(network, fixture_path,
-                                  gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH, .prefix = MODEL)));
-    gan_safetensors *theirs = open_file(golden_path(_i)), *ours = open_file(fixture_path);
+    ok(gan_network_export_weights(network, path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH, .prefix = MODEL)));
+    gan_safetensors *theirs = open_file(golden_path(_i)), *ours = open_file(path);
     int count = 0;
     for (int i = 0; i < gan_safetensors_count(theirs); i++) {
         const gan_stored_tensor *a = gan_safetensors_at(theirs, i), *b = gan_safetensors_find(ours, a->name);
@@ -75,10 +76,10 @@ END_TEST
 START_TEST(layouts_come_back)
 {
     int index = _i / 3, layout = _i % 3;
-    gan_network *network = imported(index), *other = exchanged_network(fixture_context, index);
-    ok(gan_network_export_weights(network, fixture_path, gan_weights_options(.layout = layout)));
-    ok(gan_network_import_weights(other, fixture_path, gan_weights_options(.layout = layout)));
-    check_output(other, fixture_context, golden_path(index));
+    gan_network *network = imported(index), *other = exchanged_network(context, index);
+    ok(gan_network_export_weights(network, path, gan_weights_options(.layout = layout)));
+    ok(gan_network_import_weights(other, path, gan_weights_options(.layout = layout)));
+    check_output(other, context, golden_path(index));
     gan_tensor *batches = gan_network_find(other, "bn0.batches");
     float wanted = layout == GAN_WEIGHTS_KERAS ? 1e6f : 1234;
     ck_assert(!batches || *gan_tensor_floats(batches) == wanted);
@@ -135,9 +136,9 @@ static const struct {
 
 START_TEST(names_and_layouts)
 {
-    gan_network *network = sample(false);
-    ok(gan_network_export_weights(network, fixture_path, gan_weights_options(.layout = layouts[_i].layout)));
-    gan_safetensors *file = open_file(fixture_path);
+    gan_network *network = sample(context, false);
+    ok(gan_network_export_weights(network, path, gan_weights_options(.layout = layouts[_i].layout)));
+    gan_safetensors *file = open_file(path);
     const gan_stored_tensor *tensor = gan_safetensors_find(file, layouts[_i].name);
     ck_assert_msg(tensor != NULL, "%s", layouts[_i].name);
     ck_assert_int_eq(tensor->rank, layouts[_i].rank);
@@ -150,8 +151,8 @@ END_TEST
 
 static int tensors_of(const gan_network *network, int layout)
 {
-    ok(gan_network_export_weights(network, fixture_path, gan_weights_options(.layout = layout)));
-    gan_safetensors *file = open_file(fixture_path);
+    ok(gan_network_export_weights(network, path, gan_weights_options(.layout = layout)));
+    gan_safetensors *file = open_file(path);
     int count = gan_safetensors_count(file);
     gan_safetensors_free(&file);
     return count;
@@ -160,7 +161,7 @@ static int tensors_of(const gan_network *network, int layout)
 /* Every tensor of the sample is in the table above, or is a bias. */
 START_TEST(as_many_tensors)
 {
-    gan_network *network = sample(false), *normalized = sample(true);
+    gan_network *network = sample(context, false), *normalized = sample(context, true);
     ck_assert_int_eq(tensors_of(network, GAN_WEIGHTS_LIBGAN), 12);
     ck_assert_int_eq(tensors_of(network, GAN_WEIGHTS_PYTORCH), 12);
     ck_assert_int_eq(tensors_of(network, GAN_WEIGHTS_KERAS), 11);
@@ -175,15 +176,14 @@ END_TEST
 /* Spectrally normalized weights for Keras: layers without normalization make the same of them. */
 START_TEST(keras_has_normalized_weights)
 {
-    gan_network *normalized = sample(true), *plain = sample(false);
-    gan_tensor *x = new_tensor(fixture_context, 4, (const int64_t[]){2, 4, 4, 4});
+    gan_network *normalized = sample(context, true), *plain = sample(context, false);
+    gan_tensor *x = new_tensor(context, 4, (const int64_t[]){2, 4, 4, 4});
     gan_run *runs[2];
-    fill_normal(fixture_context, x, 1);
-    ok(gan_network_export_weights(normalized, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_KERAS)));
+    fill_normal(context, x, 1);
+    ok(gan_network_export_weights(normalized, path, gan_weights_options(.layout = GAN_WEIGHTS_KERAS)));
     fails(GAN_ERROR_FORMAT, "a tensor \"conv0/vector_u\"",
-          gan_network_import_weights(plain, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_KERAS)));
-    ok(gan_network_import_weights(plain, fixture_path,
-                                  gan_weights_options(.layout = GAN_WEIGHTS_KERAS, .allow_extra = true)));
+          gan_network_import_weights(plain, path, gan_weights_options(.layout = GAN_WEIGHTS_KERAS)));
+    ok(gan_network_import_weights(plain, path, gan_weights_options(.layout = GAN_WEIGHTS_KERAS, .allow_extra = true)));
     ok(gan_run_create(&runs[0], normalized, GAN_INFERENCE, 2));
     ok(gan_run_create(&runs[1], plain, GAN_INFERENCE, 2));
     for (int i = 0; i < 2; i++) ok(gan_run_forward(runs[i], x));
@@ -198,7 +198,7 @@ END_TEST
 
 START_TEST(names_of_the_callers)
 {
-    gan_network *network = sample(true), *other = sample(true);
+    gan_network *network = sample(context, true), *other = sample(context, true);
     const gan_weights_options *options = gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH, .prefix = "d.",
                                                              NAMES({"conv0", "features.0"}, {"conv0.weight", "first"},
                                                                    {"linear0.v", "v"}, {"bn0.batches", "n"}));
@@ -206,10 +206,10 @@ START_TEST(names_of_the_callers)
                                         "d.linear0.weight_orig"};
     memset(gan_tensor_data(gan_network_find(other, "conv0.weight")), 0, 4);
     gan_tensor_floats(gan_network_find(network, "conv0.weight"))[0] = 0.5f;
-    ok(gan_network_export_weights(network, fixture_path, options));
-    ok(gan_network_import_weights(other, fixture_path, options));
+    ok(gan_network_export_weights(network, path, options));
+    ok(gan_network_import_weights(other, path, options));
     ck_assert(gan_tensor_floats(gan_network_find(other, "conv0.weight"))[0] == 0.5f);
-    gan_safetensors *file = open_file(fixture_path);
+    gan_safetensors *file = open_file(path);
     for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
         ck_assert_msg(gan_safetensors_find(file, there[i]) != NULL, "%s", there[i]);
     ck_assert_int_eq(gan_safetensors_count(file), 18);
@@ -294,19 +294,19 @@ START_TEST(flattened_pictures)
     const gan_custom_type type = {
         .size = sizeof type, .name = "own", .infer = infer_same, .forward = nothing, .backward = nothing};
     gan_network *network;
-    ok(gan_custom_register(fixture_context, &type));
-    ok(gan_network_create(&network, fixture_context, NULL));
+    ok(gan_custom_register(context, &type));
+    ok(gan_network_create(&network, context, NULL));
     gan_network_output(network, graphs[_i].graph(gan_input(network, 2, 3, 4)));
     ok(gan_network_build(network));
     const gan_weights_options *options = gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH);
     if (graphs[_i].text)
         CHANGES_NOTHING(graphs[_i].text, GAN_ERROR_UNSUPPORTED, options);
     else
-        ok(gan_network_export_weights(network, fixture_path, options));
+        ok(gan_network_export_weights(network, path, options));
     for (int layout = GAN_WEIGHTS_LIBGAN; layout <= GAN_WEIGHTS_KERAS; layout++) {
         options = gan_weights_options(.layout = layout, .channels_last = true);
-        ok(gan_network_export_weights(network, fixture_path, options));
-        ok(gan_network_import_weights(network, fixture_path, options));
+        ok(gan_network_export_weights(network, path, options));
+        ok(gan_network_import_weights(network, path, options));
     }
     gan_network_free(&network);
 }
@@ -315,10 +315,10 @@ END_TEST
 /* With channels_last a linear layer's weight is transposed and no more. */
 START_TEST(channels_may_be_last)
 {
-    gan_network *network = sample(false);
+    gan_network *network = sample(context, false);
     const gan_weights_options *options = gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH, .channels_last = true);
-    ok(gan_network_export_weights(network, fixture_path, options));
-    gan_safetensors *file = open_file(fixture_path);
+    ok(gan_network_export_weights(network, path, options));
+    gan_safetensors *file = open_file(path);
     const gan_stored_tensor *weight = gan_safetensors_find(file, "linear0.weight");
     for (int i = 0; i < 200; i++) ck_assert(gan_stored_number(weight, i) == (float)(i % 100 * 2 + i / 100));
     gan_safetensors_free(&file);

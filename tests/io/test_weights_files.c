@@ -4,6 +4,8 @@
 #include "content.h"
 #include "io/safetensors.h"
 
+#include "fixture.h" /* behind headers whose parameters have the names of its variables */
+
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,16 +16,14 @@
 
 START_TEST(misuse)
 {
-    gan_network *network = sample(false), *unbuilt;
-    ok(gan_network_create(&unbuilt, fixture_context, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "export_weights: network is NULL",
-          gan_network_export_weights(NULL, fixture_path, NULL));
+    gan_network *network = sample(context, false), *unbuilt;
+    ok(gan_network_create(&unbuilt, context, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "export_weights: network is NULL", gan_network_export_weights(NULL, path, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "export_weights: path is NULL", gan_network_export_weights(network, NULL, NULL));
-    fails(GAN_ERROR_INVALID_ARGUMENT, "import_weights: network is NULL",
-          gan_network_import_weights(NULL, fixture_path, NULL));
+    fails(GAN_ERROR_INVALID_ARGUMENT, "import_weights: network is NULL", gan_network_import_weights(NULL, path, NULL));
     fails(GAN_ERROR_INVALID_ARGUMENT, "import_weights: path is NULL", gan_network_import_weights(network, NULL, NULL));
-    fails(GAN_ERROR_STATE, "not built", gan_network_export_weights(unbuilt, fixture_path, NULL));
-    fails(GAN_ERROR_STATE, "not built", gan_network_import_weights(unbuilt, fixture_path, NULL));
+    fails(GAN_ERROR_STATE, "not built", gan_network_export_weights(unbuilt, path, NULL));
+    fails(GAN_ERROR_STATE, "not built", gan_network_import_weights(unbuilt, path, NULL));
     fails(GAN_ERROR_IO, "/missing/", gan_network_export_weights(network, "/missing/file", NULL));
     fails(GAN_ERROR_IO, "/missing/file", gan_network_import_weights(network, "/missing/file", NULL));
     const gan_status wrong = GAN_ERROR_INVALID_ARGUMENT;
@@ -82,7 +82,7 @@ static const struct {
 static gan_network *linear(void)
 {
     gan_network *network;
-    ok(gan_network_create(&network, fixture_context, NULL));
+    ok(gan_network_create(&network, context, NULL));
     gan_network_output(network, gan_linear(gan_input(network, 3), .units = 2));
     ok(gan_network_build(network));
     return network;
@@ -92,8 +92,8 @@ START_TEST(types_of_numbers)
 {
     gan_network *network = linear();
     const gan_stored_tensor tensors[] = {types[_i].weight, BIAS("linear0.bias")};
-    ok(gan_safetensors_write(fixture_context, fixture_path, tensors, 2, NULL, 0));
-    ok(gan_network_import_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
+    ok(gan_safetensors_write(context, path, tensors, 2, NULL, 0));
+    ok(gan_network_import_weights(network, path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
     const float *weight = gan_tensor_floats(gan_network_find(network, "linear0.weight"));
     for (int i = 0; i < 6; i++) {
         float number = weight[i % 3 * 2 + i / 3];
@@ -126,9 +126,9 @@ START_TEST(files_that_do_not_fit)
     float before[6];
     gan_tensor *weight = gan_network_find(network, "linear0.weight");
     memcpy(before, gan_tensor_data(weight), sizeof before);
-    ok(gan_safetensors_write(fixture_context, fixture_path, mistakes[_i].tensors, mistakes[_i].count, NULL, 0));
+    ok(gan_safetensors_write(context, path, mistakes[_i].tensors, mistakes[_i].count, NULL, 0));
     fails(GAN_ERROR_FORMAT, mistakes[_i].text,
-          gan_network_import_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
+          gan_network_import_weights(network, path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
     ck_assert_mem_eq(gan_tensor_data(weight), before, sizeof before);
     gan_network_free(&network);
 }
@@ -183,13 +183,13 @@ static void *bits_of(const gan_network *network, size_t *size)
 START_TEST(without_memory)
 {
     gan_context *scarce;
-    gan_network *network, *source = exchanged_network(fixture_context, 8);
+    gan_network *network, *source = exchanged_network(context, 8);
     ok(gan_context_create(&scarce,
                           gan_context_options(.threads = 1, .allocator = {.allocate = allocate, .release = release})));
     network = exchanged_network(scarce, 8);
     for (int i = 0; i < gan_network_parameter_count(source); i++)
         gan_tensor_floats(gan_network_parameter(source, i))[0] = 7;
-    ok(gan_network_export_weights(source, fixture_path, gan_weights_options(.layout = _i / 2)));
+    ok(gan_network_export_weights(source, path, gan_weights_options(.layout = _i / 2)));
     int live = memory.live;
     size_t size;
     void *before = bits_of(network, &size);
@@ -200,8 +200,8 @@ START_TEST(without_memory)
         memory.calls = 0;
         ck_assert_int_lt(memory.fail_at++, 20000);
         cJSON_InitHooks(&(cJSON_Hooks){allocate_json, release_json});
-        status = _i % 2 ? gan_network_export_weights(network, fixture_path, options)
-                        : gan_network_import_weights(network, fixture_path, options);
+        status = _i % 2 ? gan_network_export_weights(network, path, options)
+                        : gan_network_import_weights(network, path, options);
         cJSON_InitHooks(NULL);
         ck_assert_msg(status == GAN_OK || status == GAN_ERROR_OUT_OF_MEMORY, "allocation %d: %s", memory.fail_at,
                       gan_last_error());
@@ -223,12 +223,12 @@ END_TEST
 START_TEST(every_length_cut)
 {
     gan_network *network = linear();
-    ok(gan_network_export_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
-    content c = read_content(fixture_path);
+    ok(gan_network_export_weights(network, path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
+    content c = read_content(path);
     for (size_t length = 0; length < c.size; length++) {
-        write_content(fixture_path, c.bytes, length);
-        fails(GAN_ERROR_FORMAT, fixture_path,
-              gan_network_import_weights(network, fixture_path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
+        write_content(path, c.bytes, length);
+        fails(GAN_ERROR_FORMAT, path,
+              gan_network_import_weights(network, path, gan_weights_options(.layout = GAN_WEIGHTS_PYTORCH)));
     }
     free(c.bytes);
     gan_network_free(&network);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "training.h"
 
-
 gan_status sgd(gan_optimizer **optimizer, gan_network *network)
 {
     return gan_sgd_create(optimizer, network, gan_sgd_options(.rate = 1e-3f));

@@ -8,29 +8,10 @@
 
 #define MOST_INPUTS 2
 
-gan_context *fixture_context;
-char fixture_path[96];
-static char folder[64];
-
-void setup(void)
-{
-    fixture_context = new_context(1, GAN_KERNELS_AUTO);
-    snprintf(folder, sizeof folder, "%s", "/tmp/gan-weights-XXXXXX");
-    ck_assert(mkdtemp(folder) != NULL);
-    snprintf(fixture_path, sizeof fixture_path, "%s/weights.safetensors", folder);
-}
-
-void teardown(void)
-{
-    unlink(fixture_path);
-    ck_assert_msg(rmdir(folder) == 0, "something was left in %s", folder);
-    gan_context_free(&fixture_context);
-}
-
-gan_network *sample(bool spectral)
+gan_network *sample(gan_context *context, bool spectral)
 {
     gan_network *network;
-    ok(gan_network_create(&network, fixture_context, NULL));
+    ok(gan_network_create(&network, context, NULL));
     gan_node *x = gan_input(network, 4, 4, 4);
     x = gan_conv2d(x, .filters = 6, .kernel_h = 2, .kernel_w = 3, .spectral_norm = spectral);
     x = gan_conv2d_transpose(gan_batch_norm(x), .filters = 5, .kernel = 3, .spectral_norm = spectral);

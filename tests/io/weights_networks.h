@@ -6,25 +6,20 @@
 
 #include <unistd.h>
 
-/* A test's context, and a file in a folder of its own, which must be empty but for it when the test ends. */
-extern gan_context *fixture_context;
-extern char fixture_path[96];
-void setup(void);
-void teardown(void);
-
 #define NAMES(...)                                   \
     .names = (const gan_weight_name[]){__VA_ARGS__}, \
     .name_count = (int)(sizeof((const gan_weight_name[]){__VA_ARGS__}) / sizeof(gan_weight_name))
 
-#define CHANGES_NOTHING(text, status, options)                                           \
-    do {                                                                                 \
-        fails(status, text, gan_network_export_weights(network, fixture_path, options)); \
-        ck_assert_msg(access(fixture_path, F_OK) != 0, "a file in spite of: %s", text);  \
-        fails(status, text, gan_network_import_weights(network, "/missing", options));   \
+/* Neither call does anything to `network`, or makes the file at `path` (fixture.h). */
+#define CHANGES_NOTHING(text, status, options)                                         \
+    do {                                                                               \
+        fails(status, text, gan_network_export_weights(network, path, options));       \
+        ck_assert_msg(access(path, F_OK) != 0, "a file in spite of: %s", text);        \
+        fails(status, text, gan_network_import_weights(network, "/missing", options)); \
     } while (0)
 
 /* conv0 [2,3,4,6], bn0, deconv0 [3,3,5,6], prelu0, linear0 [100,2]: all weights are 0, 1, 2, .. */
-gan_network *sample(bool spectral);
+gan_network *sample(gan_context *context, bool spectral);
 
 /* The networks of tests/golden/weights_networks.py, built here. */
 int exchanged_count(void);

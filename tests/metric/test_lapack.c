@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE /* RTLD_DEFAULT */
 #include "support.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A program that links libgan has no LAPACK, with its threads and memory, until it measures a Fréchet distance. */
+/* A program that links libgan has no LAPACK, with its threads and memory, until it measures a Fréchet distance; unless
+ * something else has brought one, as OpenBLAS does where it is the BLAS: then that one is taken. */
 
 /* Whether a file whose name has `text` in it is mapped. */
 static bool is_mapped(const char *text)
@@ -27,10 +30,11 @@ START_TEST(loaded_when_needed)
     ok(gan_moments_create(&moments, context, 2));
     fill_normal(context, features, 0);
     ok(gan_moments_add(moments, features));
+    bool linked = dlsym(RTLD_DEFAULT, "dsyevd_") != NULL;
     ck_assert(!is_mapped("liblapack"));
     for (int i = 0; i < 2; i++) ok(gan_metric_frechet_distance(&distance, moments, moments));
     ck_assert_double_eq_tol(distance, 0, 1e-6);
-    ck_assert(is_mapped("liblapack"));
+    ck_assert_int_eq(is_mapped("liblapack"), !linked);
     gan_moments_free(&moments);
     gan_tensor_free(&features);
     gan_context_free(&context);
